@@ -1,0 +1,266 @@
+"""What an engine offers: the base class of every backend.
+
+``class DictBackend(Backend): …`` with `get`, `set` and `delete` is a whole backend.
+
+A backend sees cells: a ``str`` name of up to `max_key_bytes` bytes of UTF-8, and ``bytes``. Keys,
+serializing, expiry, splitting and errors' wording are the business of `django_kvstore.store`.
+One more method, `compare_and_set`, gives every atomic operation; one more, `scan`, gives
+iteration, count and clearing. Every other method may be overridden for speed.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+
+from . import records
+from .errors import Conflict, KVStoreError, NotSupported
+from .keys import MAX_KEY_BYTES
+from .params import Param
+
+if TYPE_CHECKING:
+    from django.core.checks import CheckMessage
+
+    from .url import StoreURL
+
+E = TypeVar("E", bound=KVStoreError)
+
+
+class Write(NamedTuple):
+    """What `Backend.update` is to write: a record and its expiry, or None to delete the cell."""
+
+    record: bytes | None
+    expires: float | None = None
+
+
+class Page(NamedTuple):
+    """Cells in the engine's own order, and the cursor of the next page: None when this is the last.
+
+    A page may be empty and still have a next one. A cursor is any text the backend can resume
+    from, also in another process.
+    """
+
+    cells: list[tuple[str, bytes]]
+    cursor: str | None
+
+
+class KeyPage(NamedTuple):
+    """As `Page`, the names of cells alone."""
+
+    keys: list[str]
+    cursor: str | None
+
+
+class Backend:
+    """One engine behind one alias; thread-safe, and doing no I/O when it is made.
+
+    `params` are the engine's own, read and defaulted as `Backend.params` declares. Raise errors
+    through `error`, so that they name the alias and scheme. An outage raises `Unavailable` or
+    `Timeout`; a write whose answer was lost raises `OutcomeUnknown` and is not sent again.
+    """
+
+    #: The name in the URL, as in ``scheme://``.
+    scheme: ClassVar[str] = ""
+    #: What the URL and OPTIONS may say besides what every store takes.
+    params: ClassVar[tuple[Param, ...]] = ()
+
+    #: `compare_and_set` is there, and with it add, incr, pop, get_or_set and their like.
+    atomic: ClassVar[bool] = False
+    #: `scan` is there, and with it keys, items, count and purge.
+    iterable: ClassVar[bool] = False
+    #: `clear` is there: by `scan`, or in a way of its own for a whole namespace only.
+    clearable: ClassVar[bool] = False
+    #: Entries outlive the engine's restart.
+    durable: ClassVar[bool] = True
+    #: Other processes see the same entries.
+    shared: ClassVar[bool] = True
+    #: The engine may drop entries by itself when it runs short of room.
+    evicts: ClassVar[bool] = False
+    #: The engine hides expired cells by itself: a cell it shows has not expired.
+    expires_itself: ClassVar[bool] = False
+    #: Writes belong to the caller's database transaction and are undone with it.
+    transactional: ClassVar[bool] = False
+    #: Async calls must run on the thread that Django keeps for database connections.
+    thread_sensitive: ClassVar[bool] = False
+
+    #: The longest cell name taken, in bytes of UTF-8. One byte more than a user's key: its mark.
+    max_key_bytes: ClassVar[int] = MAX_KEY_BYTES + 1
+    #: The longest record one cell holds, in bytes; longer ones are split. None: as long as any.
+    cell_bytes: ClassVar[int | None] = None
+    #: The longest serialized value, in bytes, in one cell or split.
+    max_value_bytes: ClassVar[int] = 64 * 1024 * 1024
+    #: For how long, in seconds, an atomic operation goes on after losing to others.
+    contention_timeout: ClassVar[float] = 30.0
+
+    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
+        self.alias = alias
+        self.url = url
+        self.options = dict(params)
+
+    # The three that every engine has.
+
+    def get(self, key: str) -> bytes | None:
+        """Return the cell's record, or None when there is no such cell."""
+        raise NotImplementedError
+
+    def set(self, key: str, record: bytes, expires: float | None) -> None:
+        """Write the cell whatever it held; `expires` is seconds since 1970, None for ever.
+
+        `expires` is in the record too: an engine that cannot expire cells ignores it.
+        """
+        raise NotImplementedError
+
+    def delete(self, key: str) -> bool:
+        """Delete the cell; say whether there was one."""
+        raise NotImplementedError
+
+    # The one that makes every atomic operation.
+
+    def compare_and_set(
+        self, key: str, old: bytes | None, new: bytes | None, expires: float | None
+    ) -> bool:
+        """Write `new` if the cell holds exactly `old`, in one step; say whether it was written.
+
+        None stands for "no cell": as `old` the cell must be absent, as `new` it is deleted.
+        Where `expires_itself`, an expired cell is absent.
+        """
+        raise self.unsupported("change an entry atomically", "atomic")
+
+    # The one that makes iteration.
+
+    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
+        """Return up to `limit` cells whose name starts with `prefix`, and the next cursor.
+
+        A cell that nobody touches during a walk appears in it exactly once.
+        """
+        raise self.unsupported("list its keys", "iterable")
+
+    # For speed: each has a plain form in terms of the above.
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the records of those cells that are there."""
+        found = ((key, self.get(key)) for key in keys)
+        return {key: record for key, record in found if record is not None}
+
+    def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
+        """Write every cell; when it fails half-way, each is wholly old or wholly new."""
+        for key, record in cells.items():
+            self.set(key, record, expires)
+
+    def delete_many(self, keys: Sequence[str]) -> int:
+        """Delete the cells; return how many there were."""
+        return sum(self.delete(key) for key in keys)
+
+    def add(self, key: str, record: bytes, expires: float | None) -> bool:
+        """Write the cell if it is absent; say whether it was written."""
+        return self.compare_and_set(key, None, record, expires)
+
+    def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
+        """Replace the cell by what `change` makes of its record, atomically.
+
+        `change` may be called several times, each time with what is there then; when it returns
+        None the cell is left alone. Raises `Conflict` after `contention_timeout`.
+        """
+        deadline = time.monotonic() + self.contention_timeout
+        pause = 0.0005
+        while True:
+            old = self.get(key)
+            write = change(old)
+            if write is None or self.compare_and_set(key, old, *write):
+                return
+            if time.monotonic() > deadline:
+                raise self.error(
+                    Conflict,
+                    f"others kept changing the entry for {self.contention_timeout:g} s.",
+                    hint="Nothing was written; try again, or spread the load over more keys.",
+                )
+            # Full jitter: contenders that lost together do not come back together.
+            time.sleep(random.uniform(0, pause))
+            pause = min(pause * 2, 0.05)
+
+    def scan_keys(self, prefix: str, cursor: str | None, limit: int) -> KeyPage:
+        """As `scan`, the names alone of the cells that have not expired."""
+        cells, following = self.scan(prefix, cursor, limit)
+        now = time.time()
+        return KeyPage([key for key, record in cells if not _expired(record, now)], following)
+
+    def count(self, prefix: str) -> int:
+        """Return how many cells, not expired, have names that start with `prefix`."""
+        total, cursor = 0, None
+        while True:
+            keys, cursor = self.scan_keys(prefix, cursor, 1000)
+            total += len(keys)
+            if cursor is None:
+                return total
+
+    def clear(self, prefix: str) -> int | None:
+        """Delete the cells whose name starts with `prefix`; return how many, None if unknown."""
+        total, cursor = 0, None
+        while True:
+            cells, cursor = self.scan(prefix, cursor, 250)
+            total += self.delete_many([key for key, _ in cells])
+            if cursor is None:
+                return total
+
+    def purge(self, prefix: str, now: float) -> int:
+        """Delete the cells of `prefix` that had expired by `now`; return how many."""
+        total, cursor = 0, None
+        while True:
+            cells, cursor = self.scan(prefix, cursor, 250)
+            for key, record in cells:
+                if _expired(record, now):
+                    total += self.compare_and_set(key, record, None, None)
+            if cursor is None:
+                return total
+
+    # The engine's life.
+
+    def ping(self) -> None:
+        """Ask the engine for a sign of life; raises `Unavailable` or `Timeout`."""
+        self.get(":")
+
+    def provision(self) -> bool:
+        """Create what the engine needs before its first use; say whether there was need."""
+        return False
+
+    def provisions_on_migrate(self, using: str) -> bool:
+        """Say whether ``migrate --database=using`` is to provision this store."""
+        return False
+
+    def check(self, **kwargs: Any) -> Iterable[CheckMessage]:
+        """Return system-check messages; must not fail where the engine is out of reach."""
+        return ()
+
+    def close(self) -> None:
+        """Give back every connection; the next call opens what it needs."""
+
+    def close_old(self) -> None:
+        """Give back the connections that are not worth keeping, at the end of each request."""
+
+    def forked(self) -> None:
+        """Forget, without closing, what must not be shared with the parent process."""
+
+    # Errors.
+
+    def error(self, kind: type[E], reason: str, *, hint: str = "") -> E:
+        """Make an error that names this store; raise it ``from`` the client's own."""
+        return kind(reason, alias=self.alias, scheme=self.scheme, hint=hint)
+
+    def unsupported(self, what: str, flag: str) -> NotSupported:
+        """Make the error for an operation that the engine declares away by `flag`."""
+        return self.error(
+            NotSupported,
+            f"the engine cannot {what}.",
+            hint=f"Choose a backend whose '{flag}' is true; the capability matrix lists them.",
+        )
+
+    def __repr__(self) -> str:
+        shown = self.url.redacted(param.name for param in self.params if param.secret)
+        return f"<{type(self).__name__} '{self.alias}' {shown}>"
+
+
+def _expired(record: bytes, now: float) -> bool:
+    expires = records.expiry(record)
+    return expires is not None and expires <= now

@@ -1,0 +1,97 @@
+"""What a store's URL and OPTIONS may say, declared once and read everywhere.
+
+A backend lists ``params = (Param("timeout", float, 3.0, "Seconds to wait for an answer."),)``;
+parsing, the errors for unknown names, redaction and the documentation's tables follow from it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter: its name, how its text is read, its default, one sentence of help.
+
+    `parse` gets a ``str`` from a URL, or whatever object OPTIONS holds, and returns the value or
+    raises ``ValueError`` or ``TypeError``. `aliases` are older spellings. A `secret` is never shown.
+    """
+
+    name: str
+    parse: Callable[[Any], Any]
+    default: Any
+    help: str
+    secret: bool = False
+    aliases: tuple[str, ...] = ()
+
+
+def boolean(text: object) -> bool:
+    """Read a yes or no: true, yes, on, 1 and their opposites, in any case; or a bool itself."""
+    if isinstance(text, bool):
+        return text
+    answer = {"true": True, "yes": True, "on": True, "1": True}
+    answer |= {"false": False, "no": False, "off": False, "0": False}
+    try:
+        return answer[str(text).lower()]
+    except KeyError:
+        raise ValueError("it is neither true nor false") from None
+
+
+def positive(text: Any) -> float:
+    """Read a number greater than zero, such as a timeout in seconds."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError("it is not a number greater than zero")
+    return number
+
+
+def optional_positive(text: Any) -> float | None:
+    """Read a number greater than zero, or None for ``None``, an empty text or ``none``."""
+    if text is None or str(text).lower() in ("", "none"):
+        return None
+    return positive(text)
+
+
+def whole(text: Any) -> int:
+    """Read a whole number greater than zero, such as the size of a pool."""
+    number = int(text)
+    if isinstance(text, bool) or number < 1 or number != float(text):
+        raise ValueError("it is not a whole number greater than zero")
+    return number
+
+
+def read_params(
+    declared: Iterable[Param], given: Mapping[str, Any], *, where: str
+) -> dict[str, Any]:
+    """Return every declared parameter's value, from `given` or its default.
+
+    Raises ``ValueError`` for a name that is not declared (with the nearest one that is), for one
+    given twice under two spellings, and for a value that does not parse; a secret's value is
+    not repeated in the message.
+    """
+    spellings = {name: param for param in declared for name in (param.name, *param.aliases)}
+    values = {param.name: param.default for param in declared}
+    seen: dict[str, str] = {}
+    for name, text in given.items():
+        param = spellings.get(name) or spellings.get(name.lower())
+        if param is None:
+            near = difflib.get_close_matches(name.lower(), spellings, n=1)
+            mend = f"did you mean '{near[0]}'?" if near else f"it takes {_names(values)}."
+            raise ValueError(f"{where} does not know the parameter '{name}': {mend}")
+        if param.name in seen:
+            raise ValueError(f"{where} is given '{seen[param.name]}' and '{name}', which are one.")
+        seen[param.name] = name
+        try:
+            values[param.name] = param.parse(text)
+        except (ValueError, TypeError) as error:
+            shown = "a value" if param.secret else repr(text)
+            detail = "" if param.secret else f": {error}"
+            raise ValueError(f"{where} is given {shown} for '{name}'{detail}.") from None
+    return values
+
+
+def _names(values: Mapping[str, Any]) -> str:
+    return ", ".join(sorted(values)) or "no parameters"

@@ -1,0 +1,139 @@
+"""Reading a store's URL: ``scheme://user:password@host:port;host:port/path?name=value``.
+
+``StoreURL.parse("memcached://10.0.0.1:11211;10.0.0.2:11211?timeout=2")``
+
+Every part but the scheme is percent-decoded after the URL was taken apart, so a password may hold
+``@``, ``/`` or ``?`` when it is written ``%40``, ``%2F``, ``%3F``. There are no fragments: ``#``
+is a character like any other. ``repr`` and ``str`` never show a secret; `StoreURL.text` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+#: A scheme as RFC 3986 section 3.1 has it, or a dotted Python path to an old-style module.
+_SCHEME = re.compile(r"[A-Za-z_][A-Za-z0-9_.+\-]*", re.ASCII)
+
+#: Parameters whose name holds one of these are taken for secrets whatever the backend declares.
+_SECRET_WORDS = ("password", "passwd", "secret", "token", "key", "credential")
+
+REDACTED = "***"
+
+
+@dataclass(frozen=True)
+class StoreURL:
+    """A store's URL taken apart; each part is already percent-decoded.
+
+    `hosts` are the texts between ``;`` of the authority, ports included (a backend that has hosts
+    reads one with `host_and_port`), `location` is what they say joined again, `path` has no
+    leading ``/``. `params` holds every parameter once, in the URL's order.
+    """
+
+    scheme: str
+    hosts: tuple[str, ...] = ()
+    path: str = ""
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    params: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def parse(cls, text: object) -> StoreURL:
+        """Take `text` apart, or raise ``ValueError`` saying what is wrong, without repeating it."""
+        if not isinstance(text, str):
+            raise ValueError(f"a store's URL is a str, not {type(text).__name__}")
+        scheme, mark, rest = text.partition("://")
+        if not mark or not _SCHEME.fullmatch(scheme):
+            raise ValueError("a store's URL begins with a scheme and '://', as in 'db://kvstore'")
+        rest, _, query = rest.partition("?")
+        authority, slash, path = rest.partition("/")
+        userinfo, at, hosts = authority.rpartition("@")
+        username, colon, password = userinfo.partition(":")
+        return cls(
+            scheme=scheme if "." in scheme else scheme.lower(),
+            hosts=tuple(_decode(host) for host in hosts.split(";")) if hosts else (),
+            path=_decode(path) if slash else "",
+            username=_decode(username) if at else None,
+            password=_decode(password) if colon else None,
+            params=_parse_query(query),
+        )
+
+    @property
+    def location(self) -> str:
+        """What stands between ``://`` and ``/`` or ``?``, without credentials."""
+        return ";".join(self.hosts)
+
+    @property
+    def text(self) -> str:
+        """The URL in full, secrets included: for opening a store, never for showing."""
+        return self._build(str(self.password), self.params)
+
+    def redacted(self, secrets: Iterable[str] = ()) -> str:
+        """The URL with its password and every secret parameter hidden; `secrets` names further ones."""
+        hidden = {name.lower() for name in secrets}
+        params = {
+            name: REDACTED if name.lower() in hidden or _is_secret(name) else value
+            for name, value in self.params.items()
+        }
+        return self._build(REDACTED, params)
+
+    def _build(self, password: str, params: dict[str, str]) -> str:
+        authority = ";".join(quote(host, safe="[]:") for host in self.hosts)
+        if self.username is not None:
+            userinfo = quote(self.username, safe="")
+            if self.password is not None:
+                userinfo += ":" + (password if password == REDACTED else quote(password, safe=""))
+            authority = f"{userinfo}@{authority}"
+        path = f"/{quote(self.path)}" if self.path else ""
+        query = f"?{urlencode(params, safe='*')}" if params else ""
+        return f"{self.scheme}://{authority}{path}{query}"
+
+    def __str__(self) -> str:
+        return self.redacted()
+
+    def __repr__(self) -> str:
+        return f"<StoreURL {self.redacted()}>"
+
+
+def host_and_port(host: str, default_port: int) -> tuple[str, int]:
+    """Read ``host``, ``host:port`` or ``[IPv6]:port``; raises ``ValueError`` for anything else."""
+    match = re.fullmatch(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::([0-9]{1,5}))?", host, re.ASCII)
+    if match is None:
+        raise ValueError(f"{host!r} is no host, host:port or [IPv6 address]:port")
+    port = int(match[3]) if match[3] else default_port
+    if not 0 < port < 65536:
+        raise ValueError(f"{port} is no port: ports go from 1 to 65535")
+    return match[1] or match[2], port
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRET_WORDS)
+
+
+def _decode(text: str) -> str:
+    if re.search(r"%(?![0-9A-Fa-f]{2})", text):
+        raise ValueError("a '%' in the URL is not followed by two hexadecimal digits; write '%25'")
+    try:
+        decoded = unquote(text, errors="strict")
+        decoded.encode()
+    except UnicodeError:
+        raise ValueError("the URL does not percent-decode to UTF-8") from None
+    return decoded
+
+
+def _parse_query(query: str) -> dict[str, str]:
+    if not query:
+        return {}
+    _decode(query)
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError:
+        raise ValueError("the URL's parameters are not of the form name=value&name=value") from None
+    params = dict(pairs)
+    if len(params) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the URL gives the parameter '{twice}' more than once")
+    return params
