@@ -23,7 +23,7 @@ LOCK: Final = "!"
 _NAMESPACE = re.compile(r"[A-Za-z0-9_.\-/]{0,200}", re.ASCII)
 
 
-def check_namespace(namespace: str) -> str:
+def check_namespace(namespace: object) -> str:
     """Return the namespace, or raise ``ValueError`` saying what one looks like."""
     if not isinstance(namespace, str) or not _NAMESPACE.fullmatch(namespace):
         raise ValueError(
@@ -33,7 +33,7 @@ def check_namespace(namespace: str) -> str:
 
 
 def key_problem(key: object, limit: int) -> str | None:
-    """Say what keeps `key` from being one of at most `limit` UTF-8 bytes; None when nothing does."""
+    """Say what keeps `key` from being one of up to `limit` UTF-8 bytes; None when nothing does."""
     if not isinstance(key, str):
         return f"a key is a str, not {type(key).__name__}."
     if not key:

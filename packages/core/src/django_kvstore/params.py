@@ -17,7 +17,7 @@ class Param:
     """One parameter: its name, how its text is read, its default, one sentence of help.
 
     `parse` gets a ``str`` from a URL, or whatever object OPTIONS holds, and returns the value or
-    raises ``ValueError`` or ``TypeError``. `aliases` are older spellings. A `secret` is never shown.
+    raises ``ValueError`` or ``TypeError``. `aliases` are older spellings. A `secret` is not shown.
     """
 
     name: str

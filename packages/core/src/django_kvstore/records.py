@@ -37,7 +37,7 @@ OVERHEAD: Final = _HEAD_WITH_EXPIRY.size
 
 
 class BadRecord(ValueError):
-    """The bytes are no record of this cell: cut, flipped, foreign or written by something else."""
+    """The bytes are no record of this cell: cut, flipped, foreign or not of our making."""
 
 
 class Record(NamedTuple):

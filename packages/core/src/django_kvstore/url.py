@@ -71,7 +71,7 @@ class StoreURL:
         return self._build(str(self.password), self.params)
 
     def redacted(self, secrets: Iterable[str] = ()) -> str:
-        """The URL with its password and every secret parameter hidden; `secrets` names further ones."""
+        """The URL with its password and secret parameters hidden; `secrets` names further ones."""
         hidden = {name.lower() for name in secrets}
         params = {
             name: REDACTED if name.lower() in hidden or _is_secret(name) else value

@@ -1,0 +1,64 @@
+"""A small, exact key-value interface for Django; a URL in the settings chooses the engine.
+
+``from django_kvstore import kvstore, kvstores, models``
+
+Importing this opens nothing and imports no engine.
+"""
+
+from __future__ import annotations
+
+from .backend import Backend, KeyPage, Page, Write
+from .errors import (
+    Conflict,
+    CorruptValue,
+    InvalidKey,
+    InvalidValue,
+    KVStoreError,
+    NotSupported,
+    OutcomeUnknown,
+    Timeout,
+    Unavailable,
+    ValueTooLarge,
+)
+from .options import DEFAULT_TTL, MISSING
+from .params import Param
+from .serializers import Serializer
+from .store import Store
+from .stores import get_kvstore, kvstore, kvstores
+from .url import StoreURL
+
+__all__ = [
+    "DEFAULT_TTL",
+    "MISSING",
+    "Backend",
+    "Conflict",
+    "CorruptValue",
+    "InvalidKey",
+    "InvalidValue",
+    "KVStoreError",
+    "KeyPage",
+    "NotSupported",
+    "OutcomeUnknown",
+    "Page",
+    "Param",
+    "Serializer",
+    "Store",
+    "StoreURL",
+    "Timeout",
+    "Unavailable",
+    "ValueTooLarge",
+    "Write",
+    "__version__",
+    "get_kvstore",
+    "kvstore",
+    "kvstores",
+]
+
+
+def __getattr__(name: str) -> str:
+    # Reading metadata takes longer than importing all of this, and hardly anybody asks.
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("django-kvstore")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,38 @@
+"""The Django application: system checks, and tables made by ``migrate``.
+
+``INSTALLED_APPS = [..., "django_kvstore"]``
+
+The stores work without it; it is what lets Django see them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import Tags, register
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+from .checks import check_databases, check_deployment, check_stores
+from .stores import kvstores
+
+
+class KVStoreConfig(AppConfig):
+    """Connects the stores to Django."""
+
+    name = "django_kvstore"
+    verbose_name = _("Key-value stores")
+
+    def ready(self) -> None:
+        register(check_stores)
+        register(check_databases, Tags.database)
+        register(check_deployment, deploy=True)
+        post_migrate.connect(_provision, sender=self)
+
+
+def _provision(*, using: str, verbosity: int = 1, **kwargs: Any) -> None:
+    for store in kvstores.all():
+        backend = store.backend
+        if backend.provisions_on_migrate(using) and backend.provision() and verbosity >= 1:
+            print(f"  Created what the store '{store.alias}' needs: {backend!r}")  # noqa: T201

@@ -1,0 +1,225 @@
+"""Operations that happen in one step, exactly once, whoever else is at the entry.
+
+Each is made of the backend's `compare_and_set` or `update`; an engine without one declares
+``atomic = False``, and the calls raise `NotSupported`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import records
+from .backend import Write
+from .coder import is_gone, is_past
+from .entries import EntryStore
+from .errors import InvalidValue
+from .options import DEFAULT_TTL, MISSING
+from .singleflight import compute_once
+
+_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+
+
+class AtomicStore(EntryStore):
+    """The second layer of `django_kvstore.Store`."""
+
+    def add(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> bool:
+        """Write the value if there is none yet; say whether it was written."""
+        self._require_atomic()
+        cell = self._coder.cell(key)
+        expires = self._coder.expires(ttl)
+        if is_past(expires):
+            self._coder.payload(cell, value)
+            return not self.exists(key)
+        record = self._coder.encode(cell, value, expires)
+        added = self.backend.add(cell, record, expires)
+        if not added and not self.backend.expires_itself:
+            added = self._replace_if(cell, is_gone, Write(record, expires))
+        if not added:
+            self._coder.delete_parts(cell, record)
+        return added
+
+    def pop(self, key: str, default: Any = None) -> Any:
+        """Delete the entry and return its value, or `default`; one caller gets it."""
+        self._require_atomic()
+        cell = self._coder.cell(key)
+        record = self._take(cell)
+        if record is None:
+            return default
+        value = self._coder.decode(cell, record)
+        self._coder.delete_parts(cell, record)
+        return default if value is MISSING else value
+
+    def incr(
+        self, key: str, delta: int = 1, *, default: int = 0, ttl: float | None = DEFAULT_TTL
+    ) -> int:
+        """Add `delta` to the integer and return the sum; where there is none, to `default`.
+
+        Counts in signed 64 bits: an overflow, or a value that is no integer, raises
+        `InvalidValue` and changes nothing. An existing entry keeps its expiry; `ttl` is for a
+        new one.
+        """
+        self._require_atomic()
+        cell = self._coder.cell(key)
+        self._check_int(delta, "delta")
+        self._check_int(default, "default")
+        fresh = self._coder.expires(ttl)
+        total = 0
+
+        def change(record: bytes | None) -> Write | None:
+            nonlocal total
+            number = MISSING if record is None else self._coder.decode(cell, record)
+            if number is MISSING:
+                number, expires = default, fresh
+            else:
+                expires = None if record is None else records.expiry(record)
+            self._check_int(number, "value there")
+            total = number + delta
+            if not _INT64_MIN <= total <= _INT64_MAX:
+                raise self.backend.error(
+                    InvalidValue,
+                    f"{number} and {delta} make a number outside signed 64 bits.",
+                    hint="The entry is unchanged.",
+                )
+            if is_past(expires):
+                return Write(None)
+            return Write(self._coder.encode(cell, total, expires), expires)
+
+        self.backend.update(cell, change)
+        return total
+
+    def decr(
+        self, key: str, delta: int = 1, *, default: int = 0, ttl: float | None = DEFAULT_TTL
+    ) -> int:
+        """Subtract `delta`; otherwise as `incr`."""
+        self._check_int(delta, "delta")
+        return self.incr(key, -delta, default=default, ttl=ttl)
+
+    def compare_and_set(
+        self, key: str, old: Any, new: Any, ttl: float | None = DEFAULT_TTL
+    ) -> bool:
+        """Write `new` if the value is `old`, of the same type; say whether it was written.
+
+        `MISSING` as `old` means "if there is none", as `new` "delete it".
+        """
+        self._require_atomic()
+        if old is MISSING and new is not MISSING:
+            return self.add(key, new, ttl)
+        cell = self._coder.cell(key)
+        expires = self._coder.expires(ttl)
+        gone = new is MISSING or is_past(expires)
+        write = Write(None) if gone else Write(self._coder.encode(cell, new, expires), expires)
+
+        def holds(record: bytes | None) -> bool:
+            value = MISSING if record is None else self._coder.decode(cell, record)
+            return type(value) is type(old) and bool(value == old)
+
+        written = self._replace_if(cell, holds, write)
+        if not written:
+            self._coder.delete_parts(cell, write.record)
+        return written
+
+    def get_or_set(
+        self,
+        key: str,
+        default: Any | Callable[[], Any],
+        ttl: float | None = DEFAULT_TTL,
+        *,
+        lease: float = 60.0,
+    ) -> Any:
+        """Return the value; where there is none, store `default`, or what it returns if callable.
+
+        Of several callers at once, in any process, one calls it and the others wait for the
+        value. Should that one die, another takes over after `lease` seconds, which are to be
+        longer than the call takes.
+        """
+        value = self.get(key, MISSING)
+        if value is not MISSING:
+            return value
+        self._require_atomic()
+        if callable(default):
+            return compute_once(self, self._coder.lock_cell(key), key, default, ttl, lease)
+        return default if self.add(key, default, ttl) else self.get(key, default)
+
+    # Expiry.
+
+    def touch(self, key: str, ttl: float | None = DEFAULT_TTL) -> bool:
+        """Give the entry a new expiry; say whether there was one."""
+        self._require_atomic()
+        cell = self._coder.cell(key)
+        expires = self._coder.expires(ttl)
+        touched = False
+        replaced: bytes | None = None
+
+        def change(record: bytes | None) -> Write | None:
+            nonlocal touched, replaced
+            touched, replaced = not is_gone(record), None
+            if record is None or not touched:
+                return None
+            if is_past(expires):
+                replaced = record
+                return Write(None)
+            found = self._coder.unpack(cell, record)
+            if found.flags & records.IS_SPLIT:
+                # Parts may have an expiry in the engine too: write them anew.
+                value = self._coder.decode(cell, record)
+                if value is MISSING:
+                    touched = False
+                    return None
+                replaced = record
+                return Write(self._coder.encode(cell, value, expires), expires)
+            flags = found.flags & ~records.HAS_EXPIRY
+            packed = records.pack(
+                cell, found.payload, code=found.code, flags=flags, expires=expires
+            )
+            return Write(packed, expires)
+
+        self.backend.update(cell, change)
+        self._coder.delete_parts(cell, replaced)
+        return touched
+
+    def persist(self, key: str) -> bool:
+        """Let the entry live for ever; say whether there was one."""
+        return self.touch(key, None)
+
+    # Changing cells.
+
+    def _require_atomic(self) -> None:
+        if not self.backend.atomic:
+            raise self.backend.unsupported("change an entry atomically", "atomic")
+
+    def _check_int(self, number: object, what: str) -> None:
+        if type(number) is not int:
+            raise self.backend.error(
+                InvalidValue,
+                f"the {what} is a {type(number).__name__}; only an int counts.",
+                hint="The entry is unchanged.",
+            )
+
+    def _replace_if(
+        self, cell: str, condition: Callable[[bytes | None], bool], write: Write
+    ) -> bool:
+        written = False
+        replaced: bytes | None = None
+
+        def change(record: bytes | None) -> Write | None:
+            nonlocal written, replaced
+            written, replaced = condition(record), record
+            return write if written else None
+
+        self.backend.update(cell, change)
+        if written:
+            self._coder.delete_parts(cell, replaced)
+        return written
+
+    def _take(self, cell: str) -> bytes | None:
+        """Delete the cell and return its record, None when there was none or it had expired."""
+        taken: bytes | None = None
+
+        def change(record: bytes | None) -> Write | None:
+            nonlocal taken
+            taken = record
+            return None if record is None else Write(None)
+
+        self.backend.update(cell, change)
+        return None if is_gone(taken) else taken

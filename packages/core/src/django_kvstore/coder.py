@@ -1,0 +1,193 @@
+"""Between the user's terms and the engine's: keys and cells, values and records, ttls and times.
+
+``coder.encode("shop:greeting", "hello", None)`` are the bytes that the engine's cell gets.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from . import keys, records, split
+from .backend import Backend
+from .compression import MIN_BYTES, decompress, load_codec
+from .errors import CorruptValue, InvalidKey, InvalidValue, KVStoreError, ValueTooLarge
+from .options import DEFAULT_TTL, MISSING, StoreOptions
+from .serializers import load_serializer
+
+#: Expiry further away than this, in seconds (a hundred years), is taken for a mistake.
+_MAX_TTL = 100 * 366 * 86400.0
+
+
+class Coder:
+    """What one store needs to speak to its backend; thread-safe, and without state of its own."""
+
+    def __init__(self, backend: Backend, options: StoreOptions) -> None:
+        self._backend = backend
+        self._default_ttl = options.ttl
+        self._serializer = load_serializer(options.serializer)(backend.alias)
+        self._codec = load_codec(options.compression) if options.compression else None
+        self._namespace = options.namespace
+        self._prefix = options.namespace + keys.ENTRY
+        self._key_bytes = min(keys.MAX_KEY_BYTES + 1, backend.max_key_bytes) - len(self._prefix)
+
+    # Keys.
+
+    def cell(self, key: str) -> str:
+        """Return the name of the key's cell; raises `InvalidKey`."""
+        # ASCII is nearly every key, and its length is its size.
+        if type(key) is str and key.isascii() and 0 < len(key) <= self._key_bytes:
+            return self._prefix + key
+        problem = keys.key_problem(key, self._key_bytes)
+        if problem is not None:
+            raise self._backend.error(InvalidKey, problem, hint="Nothing was sent.")
+        return self._prefix + key
+
+    def lock_cell(self, key: str) -> str:
+        """Return the name of the cell that locks the key; raises `InvalidKey`."""
+        return self._namespace + keys.LOCK + self.key(self.cell(key))
+
+    def prefix(self, prefix: str) -> str:
+        """Return what the cells of keys that start with `prefix` start with."""
+        problem = keys.key_problem(prefix, self._key_bytes) if prefix != "" else None
+        if problem is not None:
+            raise self._backend.error(InvalidKey, f"as a prefix: {problem}")
+        return self._prefix + prefix
+
+    def key(self, cell: str) -> str:
+        """Return the key of an entry's cell."""
+        return cell[len(self._prefix) :]
+
+    # Expiry.
+
+    def expires(self, ttl: object) -> float | None:
+        """Return the time, in seconds since 1970, at which `ttl` seconds from now will be over."""
+        if ttl is DEFAULT_TTL:
+            ttl = self._default_ttl
+        if ttl is None:
+            return None
+        if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or math.isnan(ttl):
+            raise self._backend.error(InvalidValue, f"a ttl is a number of seconds, not {ttl!r}.")
+        if ttl > _MAX_TTL:
+            raise self._backend.error(
+                InvalidValue, "a ttl is at most a hundred years.", hint="Use None for ever."
+            )
+        return time.time() + max(ttl, -1.0)
+
+    # Values.
+
+    def payload(self, cell: str, value: Any) -> tuple[bytes, int]:
+        """Return the serialized value and the record's flags."""
+        try:
+            payload = self._serializer.dumps(value, cell)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise self._backend.error(
+                InvalidValue,
+                f"the serializer '{self._serializer.name}' cannot write the "
+                f"{type(value).__name__}: {_reason(error)}.",
+                hint="Give it plain types, or set the store's option SERIALIZER (to 'pickle', "
+                "say, which signs whatever Python can pickle).",
+            ) from error
+        if len(payload) > self._backend.max_value_bytes:
+            raise self._backend.error(
+                ValueTooLarge,
+                f"the value is {len(payload)} bytes serialized; the limit is "
+                f"{self._backend.max_value_bytes}.",
+                hint="The old value stays. Store a file's name rather than the file.",
+            )
+        if self._codec is not None and len(payload) >= MIN_BYTES:
+            smaller = self._codec.compress(payload)
+            if len(smaller) < len(payload):
+                return smaller, self._codec.number << records.COMPRESSION_SHIFT
+        return payload, 0
+
+    def encode(self, cell: str, value: Any, expires: float | None) -> bytes:
+        return self.pack(cell, *self.payload(cell, value), expires)
+
+    def pack(self, cell: str, payload: bytes, flags: int, expires: float | None) -> bytes:
+        limit = self._backend.cell_bytes
+        if limit is not None and len(payload) + records.OVERHEAD > limit:
+            payload = split.write_parts(self._backend, self._namespace, cell, payload, expires)
+            flags |= records.IS_SPLIT
+        return records.pack(cell, payload, code=self._serializer.code, flags=flags, expires=expires)
+
+    def unpack(self, cell: str, record: bytes) -> records.Record:
+        try:
+            return records.unpack(cell, record)
+        except records.BadRecord as error:
+            raise self._corrupt(error) from error
+
+    def decode(self, cell: str, record: bytes) -> Any:
+        """Return the value of a record, or `MISSING` when it has expired or is gone meanwhile."""
+        flags, code, expires, payload = self.unpack(cell, record)
+        if expires is not None and expires <= time.time():
+            return MISSING
+        if code != self._serializer.code:
+            raise self._corrupt(
+                f"it was written by the serializer of code {code} ({chr(code)!r}), and this store "
+                f"uses '{self._serializer.name}' ({self._serializer.code})"
+            )
+        try:
+            if flags & records.IS_SPLIT:
+                joined = self._join(cell, record, payload)
+                if joined is None:
+                    return MISSING
+                flags, payload = joined
+            number = flags >> records.COMPRESSION_SHIFT & 3
+            if number:
+                payload = decompress(number, payload)
+            return self._serializer.loads(payload, cell)
+        except (KVStoreError, ImproperlyConfigured):
+            raise
+        except Exception as error:  # a serializer or library may raise anything over bad bytes
+            raise self._corrupt(error) from error
+
+    def _join(self, cell: str, record: bytes, payload: bytes) -> tuple[int, bytes] | None:
+        """Return the flags and joined payload of a split value; None when it is gone meanwhile."""
+        for _ in range(10):
+            joined = split.read_parts(self._backend, self._namespace, split.read_head(payload))
+            if joined is not None:
+                return self.unpack(cell, record).flags, joined
+            # Somebody replaced the value between our reading of its head and of its parts.
+            current = self._backend.get(cell)
+            if current is None or (current == record and self._backend.evicts):
+                return None
+            if current == record:
+                raise records.BadRecord("a part of it is missing")
+            flags, _, expires, payload = self.unpack(cell, current)
+            if expires is not None and expires <= time.time():
+                return None
+            if not flags & records.IS_SPLIT:
+                return flags, payload
+            record = current
+        raise records.BadRecord("it changed faster than its parts could be read")
+
+    def _corrupt(self, detail: object) -> CorruptValue:
+        return self._backend.error(
+            CorruptValue,
+            f"the stored bytes cannot be read: {detail}.",
+            hint="No part of it was loaded. Restore or delete the entry, or correct the store's "
+            "SERIALIZER, if that was changed.",
+        )
+
+    def delete_parts(self, cell: str, record: bytes | None) -> None:
+        """Delete the parts that a replaced or refused record of `cell` names, if any."""
+        if record is not None and len(record) > 1 and record[1] & records.IS_SPLIT:
+            split.delete_parts(self._backend, self._namespace, record, cell)
+
+
+def _reason(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def is_past(expires: float | None) -> bool:
+    """Say whether that time is over; None never is."""
+    return expires is not None and expires <= time.time()
+
+
+def is_gone(record: bytes | None) -> bool:
+    """Say whether there is no record, or one that has expired."""
+    return record is None or is_past(records.expiry(record))

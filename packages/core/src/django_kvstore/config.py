@@ -1,0 +1,128 @@
+"""What the settings say of stores: one dict for each alias.
+
+``KEY_VALUE_STORE_BACKEND = "db://kvstore"``, or several::
+
+    KEY_VALUE_STORES = {
+        "default": "db://kvstore",
+        "counters": {"URL": "memcached://10.0.0.1:11211", "TTL": 300, "OPTIONS": {"timeout": 1}},
+    }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from .backend import Backend
+from .legacy import LegacyBackend
+from .options import PARAMS, StoreOptions
+from .params import read_params
+from .plugins import load_backend
+from .url import StoreURL
+
+DEFAULT_ALIAS: Final = "default"
+SETTINGS: Final = frozenset({"KEY_VALUE_STORE_BACKEND", "KEY_VALUE_STORES"})
+
+
+@dataclass(frozen=True)
+class StoreConfig:
+    """One store as configured: its URL taken apart, and everything said besides the URL.
+
+    `given` are the entries of the settings' dict but URL and OPTIONS, in lower case; `engine` are
+    the OPTIONS.
+    """
+
+    alias: str
+    url: StoreURL
+    given: Mapping[str, Any]
+    engine: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, alias: str, entry: object) -> StoreConfig:
+        """Read one entry of the settings; raises ``ImproperlyConfigured``."""
+        if isinstance(entry, str):
+            entry = {"URL": entry}
+        if not isinstance(entry, Mapping) or "URL" not in entry:
+            raise ImproperlyConfigured(
+                f"The store '{alias}' is neither a URL nor a dict with one: write "
+                f"{{'URL': 'db://kvstore'}}."
+            )
+        try:
+            url = StoreURL.parse(entry["URL"])
+        except ValueError as error:
+            raise ImproperlyConfigured(f"The URL of the store '{alias}': {error}.") from None
+        given = {name.lower(): value for name, value in entry.items() if name != "URL"}
+        engine = given.pop("options", {})
+        unknown = sorted(set(given) - StoreOptions.names())
+        if unknown or not isinstance(engine, Mapping):
+            problem = (
+                f"knows no '{unknown[0].upper()}'" if unknown else "has OPTIONS that are no dict"
+            )
+            names = ", ".join(name.upper() for name in sorted(StoreOptions.names()))
+            raise ImproperlyConfigured(
+                f"The store '{alias}' {problem}: an entry of KEY_VALUE_STORES takes URL, {names}, "
+                f"and what the engine takes in OPTIONS."
+            )
+        return cls(alias, url, given, engine)
+
+    def backend_class(self) -> type[Backend]:
+        """Return the class of the store's backend; raises ``ImproperlyConfigured``."""
+        return LegacyBackend if "." in self.url.scheme else load_backend(self.url.scheme)
+
+    def read_options(self) -> StoreOptions:
+        """Return the options that every store takes; raises ``ImproperlyConfigured``."""
+        asked = {n: v for n, v in self.url.params.items() if n.lower() in StoreOptions.names()}
+        return StoreOptions(**self._read(PARAMS, asked, self.given))
+
+    def open_backend(self) -> Backend:
+        """Make the backend, without any I/O; raises ``ImproperlyConfigured``."""
+        backend_class = self.backend_class()
+        asked = {n: v for n, v in self.url.params.items() if n.lower() not in StoreOptions.names()}
+        if backend_class is LegacyBackend:
+            return backend_class(self.alias, self.url, {**asked, **self.engine})
+        params = self._read(backend_class.params, asked, self.engine)
+        try:
+            return backend_class(self.alias, self.url, params)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"The store '{self.alias}' ({self.url.scheme}): {error}."
+            ) from error
+
+    def _read(
+        self, declared: tuple[Any, ...], in_url: Mapping[str, Any], beside: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        where = f"The store '{self.alias}' ({self.url.scheme})"
+        try:
+            # Both at once, so that one thing said twice is told and not resolved by some rule.
+            both = in_url.keys() & beside.keys()
+            if both:
+                raise ValueError(f"{where} is given '{min(both)}' in its URL and beside it.")
+            return read_params(declared, {**in_url, **beside}, where=where)
+        except ValueError as error:
+            raise ImproperlyConfigured(str(error)) from None
+
+
+def read_settings() -> dict[str, StoreConfig]:
+    """Return the configured stores by alias; raises ``ImproperlyConfigured``."""
+    entries = configured_entries()
+    return {alias: StoreConfig.read(alias, entry) for alias, entry in entries.items()}
+
+
+def configured_entries() -> dict[str, Any]:
+    """Return what the two settings say, by alias, each entry as it stands."""
+    stores = getattr(settings, "KEY_VALUE_STORES", None) or {}
+    single = getattr(settings, "KEY_VALUE_STORE_BACKEND", None)
+    if not isinstance(stores, Mapping):
+        raise ImproperlyConfigured("KEY_VALUE_STORES must be a dict of aliases and their URLs.")
+    if single is None:
+        return dict(stores)
+    if DEFAULT_ALIAS in stores:
+        raise ImproperlyConfigured(
+            "KEY_VALUE_STORE_BACKEND and KEY_VALUE_STORES['default'] both name the default store; "
+            "keep one of them."
+        )
+    return {DEFAULT_ALIAS: single, **stores}

@@ -1,0 +1,135 @@
+"""Entries one by one and in bulk: what every engine can do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from . import records
+from .backend import Backend
+from .coder import Coder, is_past
+from .options import DEFAULT_TTL, MISSING, StoreOptions
+
+
+class EntryStore:
+    """The first layer of `django_kvstore.Store`: get, set, delete and their bulk forms."""
+
+    def __init__(self, backend: Backend, options: StoreOptions) -> None:
+        self.backend = backend
+        self.options = options
+        self.alias = backend.alias
+        self._coder = Coder(backend, options)
+
+    # Single entries.
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value, or `default` when there is none. Raises `CorruptValue`."""
+        cell = self._coder.cell(key)
+        record = self.backend.get(cell)
+        if record is None:
+            return default
+        value = self._coder.decode(cell, record)
+        return default if value is MISSING else value
+
+    def set(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> None:
+        """Write the value, whatever was there. Raises `InvalidValue` or `ValueTooLarge`."""
+        cell = self._coder.cell(key)
+        expires = self._coder.expires(ttl)
+        if is_past(expires):
+            self._coder.payload(cell, value)  # so that a bad value is told whatever the ttl
+            self.backend.delete(cell)
+            return
+        replaced = None
+        record = self._coder.encode(cell, value, expires)
+        if record[1] & records.IS_SPLIT:
+            replaced = self.backend.get(cell)
+        self.backend.set(cell, record, expires)
+        self._coder.delete_parts(cell, replaced)
+
+    def delete(self, key: str) -> bool:
+        """Delete the entry; say whether there was one."""
+        cell = self._coder.cell(key)
+        if self.backend.expires_itself:
+            return self.backend.delete(cell)
+        record = self.backend.get(cell)
+        if record is None:
+            return False
+        if not is_past(records.expiry(record)):
+            existed = self.backend.delete(cell)
+            self._coder.delete_parts(cell, record)
+            return existed
+        if self.backend.atomic:
+            # Just this expired record, and nothing that somebody has written since.
+            self.backend.compare_and_set(cell, record, None, None)
+        return False
+
+    def exists(self, key: str) -> bool:
+        """Say whether there is an entry, without reading its value."""
+        record = self.backend.get(self._coder.cell(key))
+        return record is not None and not is_past(records.expiry(record))
+
+    def has_key(self, key: str) -> bool:
+        """As `exists`; the name that django-kvstore 1.0 had."""
+        return self.exists(key)
+
+    def __contains__(self, key: str) -> bool:
+        return self.exists(key)
+
+    # Several entries at once.
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return the values of those keys that have one."""
+        cells = {self._coder.cell(key): key for key in keys}
+        found = self.backend.get_many(list(cells)) if cells else {}
+        values = ((cells[cell], self._coder.decode(cell, record)) for cell, record in found.items())
+        return {key: value for key, value in values if value is not MISSING}
+
+    def set_many(self, values: Mapping[str, Any], ttl: float | None = DEFAULT_TTL) -> None:
+        """Write every value; all are checked and serialized before the first is sent."""
+        expires = self._coder.expires(ttl)
+        cells = {self._coder.cell(key): value for key, value in values.items()}
+        payloads = {cell: self._coder.payload(cell, value) for cell, value in cells.items()}
+        if not payloads:
+            return
+        if is_past(expires):
+            self.backend.delete_many(list(payloads))
+            return
+        packed = {cell: self._coder.pack(cell, *made, expires) for cell, made in payloads.items()}
+        self.backend.set_many(packed, expires)
+
+    def delete_many(self, keys: Iterable[str]) -> int:
+        """Delete the entries; return how many there were."""
+        cells = list({self._coder.cell(key): None for key in keys})
+        if not cells:
+            return 0
+        if self.backend.expires_itself:
+            return self.backend.delete_many(cells)
+        found = self.backend.get_many(cells)
+        deleted = self.backend.delete_many(list(found)) if found else 0
+        for cell, record in found.items():
+            deleted -= is_past(records.expiry(record))
+            self._coder.delete_parts(cell, record)
+        return max(deleted, 0)
+
+    # Expiry.
+
+    def ttl(self, key: str) -> float | None:
+        """Return the seconds left, None for an entry that does not expire, 0.0 where none is."""
+        record = self.backend.get(self._coder.cell(key))
+        if record is None:
+            return 0.0
+        expires = records.expiry(record)
+        return None if expires is None else max(expires - time.time(), 0.0)
+
+    # The engine.
+
+    def ping(self) -> float:
+        """Ask the engine for a sign of life; return the seconds it took."""
+        begun = time.perf_counter()
+        self.backend.ping()
+        return time.perf_counter() - begun
+
+    def close(self) -> None:
+        """Give back the engine's connections; the next call opens what it needs."""
+        self.backend.close()

@@ -1,0 +1,78 @@
+"""Walking a store's keys, counting and clearing them, in pages and constant memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from . import keys, split
+from .atomic import AtomicStore
+from .options import MISSING
+
+
+class Entries(NamedTuple):
+    """A page of a walk: keys with their values, and the cursor of the next page or None."""
+
+    entries: list[tuple[str, Any]]
+    cursor: str | None
+
+
+class IterableStore(AtomicStore):
+    """The third layer of `django_kvstore.Store`."""
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """Walk the keys that start with `prefix`, in the engine's order, page by page."""
+        cursor = None
+        while True:
+            keys, cursor = self._scan_keys(prefix, cursor)
+            yield from keys
+            if cursor is None:
+                return
+
+    def _scan_keys(self, prefix: str, cursor: str | None) -> tuple[list[str], str | None]:
+        cells, following = self.backend.scan_keys(self._coder.prefix(prefix), cursor, 1000)
+        return [self._coder.key(cell) for cell in cells], following
+
+    def items(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
+        """Walk keys and values; otherwise as `keys`."""
+        cursor = None
+        while True:
+            entries, cursor = self.scan(prefix, cursor)
+            yield from entries
+            if cursor is None:
+                return
+
+    def scan(self, prefix: str = "", cursor: str | None = None, limit: int = 250) -> Entries:
+        """Return one page of at most `limit` entries and the cursor to go on from.
+
+        A cursor is text and stays good in another process; a page may hold fewer entries than
+        `limit`, or none, and still have a next one.
+        """
+        cells, following = self.backend.scan(self._coder.prefix(prefix), cursor, limit)
+        loaded = (
+            (self._coder.key(cell), self._coder.decode(cell, record)) for cell, record in cells
+        )
+        return Entries([entry for entry in loaded if entry[1] is not MISSING], following)
+
+    def count(self, prefix: str = "") -> int:
+        """Return how many keys start with `prefix`."""
+        return self.backend.count(self._coder.prefix(prefix))
+
+    def clear(self, prefix: str = "") -> int | None:
+        """Delete every entry, or those whose key starts with `prefix`.
+
+        Returns how many there were, or None where the engine does not tell.
+        """
+        if not self.backend.clearable:
+            raise self.backend.unsupported("delete all entries of a store", "clearable")
+        return self.backend.clear(self._coder.prefix(prefix))
+
+    def purge(self) -> int:
+        """Delete what has expired and what is left of replaced large values; return how many."""
+        now = time.time()
+        total = self.backend.purge(self._coder.prefix(""), now)
+        total += self.backend.purge(self.options.namespace + keys.LOCK, now)
+        if self.backend.cell_bytes is not None:
+            total += split.collect(self.backend, self.options.namespace, now)
+        return total

@@ -1,0 +1,64 @@
+"""Turning values into bytes and back: the base class, and finding serializers by name.
+
+``KEY_VALUE_STORES = {"default": {"URL": "db://kvstore", "SERIALIZER": "json"}}``
+
+Serializers are found under the entry-point group ``kvstore.serializers``; see
+`django_kvstore.serializers.typed` for the default one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from importlib.metadata import entry_points
+from typing import Any, ClassVar
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+class Serializer:
+    """One way of writing values, made once for each store with the store's alias.
+
+    `code` is written into every record (0 to 255; third parties take 128 and up), so that bytes are
+    never read by a serializer that did not write them. Both methods must be thread-safe.
+    """
+
+    #: The name in settings.
+    name: ClassVar[str] = ""
+    #: The byte that stands for this serializer in records.
+    code: ClassVar[int]
+    #: Loading runs no code of the data's choosing.
+    safe: ClassVar[bool] = True
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+
+    def dumps(self, value: Any, key: str) -> bytes:
+        """Return the bytes of `value` for the cell `key`.
+
+        Raises ``TypeError`` or ``ValueError`` saying what cannot be written.
+        """
+        raise NotImplementedError
+
+    def loads(self, data: bytes, key: str) -> Any:
+        """Return the value; raises ``ValueError`` when the bytes are none that `dumps` makes."""
+        raise NotImplementedError
+
+
+@functools.cache
+def load_serializer(name: str) -> type[Serializer]:
+    """Return the serializer's class; raises ``ImproperlyConfigured`` listing those installed."""
+    installed = {point.name: point for point in entry_points(group="kvstore.serializers")}
+    if name not in installed:
+        near = difflib.get_close_matches(name, installed, n=1)
+        raise ImproperlyConfigured(
+            f"There is no serializer '{name}'. {f'Did you mean {near[0]!r}? ' if near else ''}"
+            f"Installed: {', '.join(sorted(installed))}."
+        )
+    serializer = installed[name].load()
+    if not (isinstance(serializer, type) and issubclass(serializer, Serializer)):
+        raise ImproperlyConfigured(
+            f"The entry point of the serializer '{name}' is {serializer!r}; it must be a class "
+            f"derived from django_kvstore.Serializer."
+        )
+    return serializer

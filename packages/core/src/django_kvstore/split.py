@@ -1,0 +1,144 @@
+"""Values larger than one cell: split into parts, with a head that names them.
+
+Parts are written first, each in a cell of its own under a fresh generation, the head last and in
+one step; so a reader finds the old value or the new one, and never a mixture. Parts that no head
+names any more are orphans; `collect` deletes them later.
+"""
+
+from __future__ import annotations
+
+import secrets
+import struct
+import time
+from typing import Final, NamedTuple
+
+from . import keys, records
+from .backend import Backend
+
+#: How old an orphan is, in seconds, before it is deleted: its head may still be on its way.
+GRACE: Final = 3600.0
+
+_HEAD = struct.Struct(">16sIQ")
+_PART = struct.Struct(">16sdH")
+_PART_CODE: Final = ord(";")
+
+
+class Head(NamedTuple):
+    """What stands in the entry's cell: the generation, how many parts, how many bytes in all."""
+
+    generation: bytes
+    parts: int
+    size: int
+
+    def cells(self, namespace: str) -> list[str]:
+        """Return the names of the parts' cells."""
+        name = f"{namespace}{keys.PART}{self.generation.hex()}"
+        return [f"{name}.{number}" for number in range(self.parts)]
+
+
+def read_head(payload: bytes) -> Head:
+    """Read a head's payload; raises ``ValueError``."""
+    try:
+        return Head(*_HEAD.unpack(payload))
+    except struct.error as error:
+        raise records.BadRecord("the head of its parts is damaged") from error
+
+
+def write_parts(
+    backend: Backend, namespace: str, cell: str, payload: bytes, expires: float | None
+) -> bytes:
+    """Write `payload` as parts; return the head's payload, which the caller is to write last."""
+    owner = cell.encode()
+    assert backend.cell_bytes is not None
+    room = backend.cell_bytes - records.OVERHEAD - _PART.size - len(owner)
+    chunks = [payload[at : at + room] for at in range(0, len(payload), room)]
+    head = Head(secrets.token_bytes(16), len(chunks), len(payload))
+    prefix = _PART.pack(head.generation, time.time(), len(owner)) + owner
+    for name, chunk in zip(head.cells(namespace), chunks, strict=True):
+        record = records.pack(name, prefix + chunk, code=_PART_CODE, expires=expires)
+        backend.set(name, record, expires)
+    return _HEAD.pack(*head)
+
+
+def read_parts(backend: Backend, namespace: str, head: Head) -> bytes | None:
+    """Return the payload of all parts, or None when one is not there (any more).
+
+    Raises `BadRecord` for a part that is there and damaged.
+    """
+    names = head.cells(namespace)
+    found: dict[str, bytes] = {}
+    # A few at a time: a bulk answer of a hundred parts could be larger than the engine allows.
+    for at in range(0, len(names), 4):
+        found |= backend.get_many(names[at : at + 4])
+    if len(found) != len(names):
+        return None
+    payload = b"".join(_read_part(name, found[name]).chunk for name in names)
+    if len(payload) != head.size:
+        raise records.BadRecord("its parts do not add up")
+    return payload
+
+
+def delete_parts(backend: Backend, namespace: str, record: bytes | None, cell: str) -> None:
+    """Delete the parts that this record of `cell` names, if it is the head of any."""
+    if record is None or len(record) < 2 or not record[1] & records.IS_SPLIT:
+        return
+    head = read_head(records.unpack(cell, record).payload)
+    backend.delete_many(head.cells(namespace))
+
+
+def collect(backend: Backend, namespace: str, now: float) -> int:
+    """Delete the orphans among the parts of `namespace`; return how many."""
+    total, cursor = 0, None
+    owners: dict[bytes, bool] = {}
+    while True:
+        cells, cursor = backend.scan(namespace + keys.PART, cursor, 8)
+        orphans = [name for name, record in cells if _is_orphan(backend, name, record, now, owners)]
+        total += backend.delete_many(orphans) if orphans else 0
+        if len(owners) > 1000:
+            owners.clear()
+        if cursor is None:
+            return total
+
+
+def _is_orphan(
+    backend: Backend, name: str, record: bytes, now: float, owners: dict[bytes, bool]
+) -> bool:
+    try:
+        part = _read_part(name, record)
+    except records.BadRecord:
+        return False  # damaged: leave it to be found out when its entry is read
+    if part.created + GRACE > now:
+        return False
+    if part.generation not in owners:
+        owners[part.generation] = not _names_generation(backend, part.owner, part.generation)
+    return owners[part.generation]
+
+
+def _names_generation(backend: Backend, owner: str, generation: bytes) -> bool:
+    record = backend.get(owner)
+    if record is None:
+        return False
+    try:
+        flags, _, _, payload = records.unpack(owner, record)
+        return bool(flags & records.IS_SPLIT) and read_head(payload).generation == generation
+    except records.BadRecord:
+        return True  # a damaged head may be restored: keep what it may name
+
+
+class Part(NamedTuple):
+    """One part taken apart: of which generation, when it was written, whose, and its bytes."""
+
+    generation: bytes
+    created: float
+    owner: str
+    chunk: bytes
+
+
+def _read_part(name: str, record: bytes) -> Part:
+    payload = records.unpack(name, record).payload
+    try:
+        generation, created, length = _PART.unpack_from(payload)
+    except struct.error as error:
+        raise records.BadRecord("a part of it is damaged") from error
+    start = _PART.size + length
+    return Part(generation, created, payload[_PART.size : start].decode(), payload[start:])

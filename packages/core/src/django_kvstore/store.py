@@ -1,0 +1,38 @@
+"""The store: the interface that applications use, over any backend.
+
+``kvstore.set("greeting", "hello", ttl=60)``, and every method again with an ``a`` before its name.
+
+A stored None is a value like any other; a miss is never an error, and an outage is never a miss.
+The operations stand in layers, each a module: `entries`, `atomic`, `iteration`, `aio`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import keys
+from .aio import AsyncStore
+from .options import StoreOptions
+
+
+class Store(AsyncStore):
+    """One configured store; thread-safe. `django_kvstore.kvstores` makes them.
+
+    Every method raises `InvalidKey` for a bad key, `Unavailable` or `Timeout` when the engine
+    does not answer, `OutcomeUnknown` when a write's answer was lost, and `NotSupported` for what
+    the engine declares away. `ttl` is in seconds, a float if need be; None is for ever, zero or
+    less is already gone, and `DEFAULT_TTL` is what the store's options say.
+    """
+
+    def namespace(self, name: str) -> Store:
+        """Return a store within this one, whose keys no other namespace sees."""
+        inner = f"{self.options.namespace}/{name}" if self.options.namespace else name
+        return self.with_options(namespace=keys.check_namespace(inner))
+
+    def with_options(self, **changes: Any) -> Store:
+        """Return a store on the same engine with other `StoreOptions`."""
+        return type(self)(self.backend, StoreOptions(**{**vars(self.options), **changes}))
+
+    def __repr__(self) -> str:
+        inside = f" namespace '{self.options.namespace}'" if self.options.namespace else ""
+        return f"<Store {self.backend!r}{inside}>"

@@ -1,0 +1,166 @@
+"""The configured stores by alias, each made when it is first asked for.
+
+``kvstores["counters"].incr("hits")``; ``kvstore`` is the one called ``default``.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any, cast
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import request_finished, setting_changed
+
+from .config import DEFAULT_ALIAS, SETTINGS, StoreConfig, configured_entries
+from .store import Store
+from .url import StoreURL
+
+
+class Stores:
+    """The handler: a mapping of aliases to stores, one of each in a process.
+
+    Taking a store does no I/O. Keep no store in a global of your own if your tests are to have
+    stores of theirs: `isolated` swaps what is found here.
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._stores: dict[str, Store] = {}
+        self._isolation = ""
+
+    def __getitem__(self, alias: str) -> Store:
+        try:
+            return self._stores[alias]
+        except KeyError:
+            with self._lock:
+                return self._stores.get(alias) or self._make(alias)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(configured_entries())
+
+    def __contains__(self, alias: object) -> bool:
+        return alias in configured_entries()
+
+    def __len__(self) -> int:
+        return len(configured_entries())
+
+    def all(self) -> list[Store]:
+        """Return every configured store."""
+        return [self[alias] for alias in self]
+
+    def open(self, url: str) -> Store:
+        """Return the store of a URL, one for each URL and process; its alias is the URL, redacted.
+
+        Where a configured store has just this URL, that store is the one.
+        """
+        for alias, entry in configured_entries().items():
+            if url in (entry, entry.get("URL") if isinstance(entry, dict) else None):
+                return self[alias]
+        with self._lock:
+            return self._stores.get(url) or self._build(url, StoreConfig.read(_shown(url), url))
+
+    def close(self) -> None:
+        """Give back every connection of every store."""
+        for store in list(self._stores.values()):
+            store.close()
+
+    def close_old(self, **kwargs: Any) -> None:
+        """Give back the connections not worth keeping; called at the end of each request."""
+        for store in list(self._stores.values()):
+            store.backend.close_old()
+
+    def reset(self) -> None:
+        """Close and forget every store: the settings have changed."""
+        with self._lock:
+            self.close()
+            self._stores.clear()
+
+    @contextmanager
+    def isolated(self) -> Iterator[None]:
+        """Give every store an empty namespace of its own until the block ends, then clear it.
+
+        Namespaces are random, so tests that run at the same time on one engine do not meet.
+        """
+        with self._lock:
+            shared, self._stores = self._stores, {}
+            before, self._isolation = self._isolation, f"test-{uuid.uuid4().hex[:12]}"
+        try:
+            yield
+        finally:
+            with self._lock:
+                used, self._stores = self._stores, shared
+                self._isolation = before
+            for store in used.values():
+                if store.backend.clearable:
+                    store.clear()
+                store.close()
+
+    def forked(self) -> None:
+        """Let every backend forget what it shares with the parent process."""
+        self._lock = RLock()
+        for store in self._stores.values():
+            store.backend.forked()
+
+    def _make(self, alias: str) -> Store:
+        entries = configured_entries()
+        if alias not in entries:
+            known = ", ".join(f"'{name}'" for name in entries) or "none"
+            hint = (
+                "Set KEY_VALUE_STORE_BACKEND = 'db://kvstore', say."
+                if alias == DEFAULT_ALIAS and not entries
+                else f"KEY_VALUE_STORES has: {known}."
+            )
+            raise ImproperlyConfigured(f"There is no store '{alias}' in the settings. {hint}")
+        return self._build(alias, StoreConfig.read(alias, entries[alias]))
+
+    def _build(self, name: str, config: StoreConfig) -> Store:
+        store = Store(config.open_backend(), config.read_options())
+        if self._isolation:
+            store = store.with_options(
+                namespace="/".join(filter(None, (self._isolation, store.options.namespace)))
+            )
+        self._stores[name] = store
+        return store
+
+
+class DefaultStore:
+    """Stands for ``kvstores["default"]``, whichever store that is at the time."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(kvstores[DEFAULT_ALIAS], name)
+
+    def __contains__(self, key: str) -> bool:
+        return key in kvstores[DEFAULT_ALIAS]
+
+    def __repr__(self) -> str:
+        return "<the default store>"
+
+
+kvstores = Stores()
+kvstore = cast(Store, DefaultStore())
+
+
+def get_kvstore(name: str = DEFAULT_ALIAS) -> Store:
+    """Return the store of an alias or of a URL, as in ``get_kvstore("locmem://scratch")``."""
+    return kvstores.open(name) if "://" in name else kvstores[name]
+
+
+def _shown(url: str) -> str:
+    try:
+        return StoreURL.parse(url).redacted()
+    except ValueError as error:
+        raise ImproperlyConfigured(f"The URL of a store: {error}.") from None
+
+
+def _reset_on_change(*, setting: str, **kwargs: Any) -> None:
+    if setting in SETTINGS or setting in ("SECRET_KEY", "SECRET_KEY_FALLBACKS"):
+        kvstores.reset()
+
+
+request_finished.connect(kvstores.close_old)
+setting_changed.connect(_reset_on_change)
+os.register_at_fork(after_in_child=kvstores.forked)
