@@ -75,7 +75,7 @@ def run_program(command: list[str], uid: int, gid: int) -> int:
             signal.signal(number, signal.SIG_DFL)
         os.execvp(command[0], command)
     except OSError as error:
-        print(f"{command[0]}: {error}", file=sys.stderr, flush=True)
+        os.write(2, f"{command[0]}: {error}\n".encode())
     os._exit(127)
 
 

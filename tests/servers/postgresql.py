@@ -16,6 +16,8 @@ from typing import Any, ClassVar
 from servers.server import Server
 
 PROGRAMS = ("initdb", "postgres", "psql")
+# Debian installs several versions side by side, none of them on PATH.
+DEBIAN = Path("/usr/lib/postgresql")
 PROTOCOL_3 = 196_608
 
 
@@ -96,9 +98,9 @@ class PostgreSQL(Server):
 
 
 def binary(program: str) -> Path | None:
-    """The newest version's program: Debian installs several side by side, none of them on PATH."""
+    """The newest version's program."""
     found: list[tuple[int, Path]] = []
-    for path in Path("/usr/lib/postgresql").glob(f"*/bin/{program}"):
+    for path in DEBIAN.glob(f"*/bin/{program}"):
         with contextlib.suppress(ValueError):
             found.append((int(path.parent.parent.name), path))
     if found:

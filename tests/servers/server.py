@@ -8,9 +8,7 @@ death of the test process are settled here, once.
 from __future__ import annotations
 
 import abc
-import contextlib
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -22,15 +20,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, TypeVar
 
+from servers.account import Account
+from servers.failure import ServerError
 from servers.port import HOST, Port, busy
 
 Self = TypeVar("Self", bound="Server")
 
 LEASH = Path(__file__).with_name("leash.py")
-
-
-class ServerFailed(Exception):
-    """A server did not do what it was told; the message holds the end of its log."""
 
 
 class Server(abc.ABC):
@@ -69,7 +65,7 @@ class Server(abc.ABC):
     def command(self) -> list[str]:
         """The program and its arguments; it must stay in the foreground."""
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027, most need nothing
         """Make the data that the first start needs, in ``folder``."""
 
     def environment(self) -> dict[str, str]:
@@ -89,7 +85,7 @@ class Server(abc.ABC):
     @property
     def port(self) -> int:
         if self._port is None:
-            raise ServerFailed(f"{self.name} has no port before it is started")
+            raise ServerError(f"{self.name} has no port before it is started")
         return self._port.number
 
     @property
@@ -100,7 +96,7 @@ class Server(abc.ABC):
     def folder(self) -> Path:
         """The server's own folder: its data, sockets and log. It goes with ``close``."""
         if self._folder is None:
-            raise ServerFailed(f"{self.name} has no folder before it is started")
+            raise ServerError(f"{self.name} has no folder before it is started")
         return self._folder
 
     @property
@@ -120,7 +116,7 @@ class Server(abc.ABC):
         self._refuse_if_joined()
         reason = self.available()
         if reason:
-            raise ServerFailed(f"{self.name}: {reason}")
+            raise ServerError(f"{self.name}: {reason}")
         first = self._folder is None
         try:
             if first:
@@ -179,7 +175,7 @@ class Server(abc.ABC):
         """Be a second handle on a server that another process started, and never end it."""
         self._port, self._folder, self._joined = Port(port, None), folder, True
         if not self.ready():
-            raise self.failure(f"was said to be on {self.address}, but does not answer")
+            raise self._failure(f"was said to be on {self.address}, but does not answer")
 
     def __enter__(self: Self) -> Self:
         self.start()
@@ -199,73 +195,43 @@ class Server(abc.ABC):
 
     # What subclasses build on.
 
-    def run(self, *command: str, text: str = "", seconds: float = 60.0) -> str:
+    def run(self, *command: str, text: str = "") -> str:
         """Run a program of the engine to its end as the server's user, and return its output."""
-        uid, gid = self._user()
-        dropped = {"user": uid, "group": gid, "extra_groups": []} if uid >= 0 else {}
-        try:
-            done = subprocess.run(
-                command,
-                check=False,
-                input=text,
-                capture_output=True,
-                text=True,
-                timeout=seconds,
-                cwd=self.folder,
-                env={**os.environ, **self.environment()},
-                **dropped,  # type: ignore[call-overload]
-            )
-        except subprocess.TimeoutExpired as error:
-            raise ServerFailed(f"{command[0]} took more than {seconds} seconds") from error
-        if done.returncode:
-            raise ServerFailed(
-                f"{command[0]} ended with {done.returncode}\n{done.stdout}{done.stderr}"
-            )
-        return str(done.stdout)
-
-    def failure(self, what: str) -> ServerFailed:
-        """An error that shows the end of the server's log."""
-        try:
-            lines = self.log.read_text(errors="replace").splitlines()[-30:]
-        except OSError:
-            lines = []
-        tail = "\n".join(f"    {line}" for line in lines) or "    (nothing)"
-        return ServerFailed(f"{self.name} {what}. The end of its log:\n{tail}")
+        return self._account.run(command, text, self.folder, self._environment())
 
     def _refuse_if_joined(self) -> None:
         if self._joined:
-            raise ServerFailed(f"{self!r} belongs to another process; start one of your own")
+            raise ServerError(f"{self!r} belongs to another process; start one of your own")
 
     def _make_folder(self) -> None:
         # Short, because a Unix socket's path has 107 bytes; outside pytest's own temporary
         # folder, because only its owner may enter that and the server may be somebody else.
         self._folder = Path(tempfile.mkdtemp(prefix="kvs-"))
-        uid, gid = self._user()
-        if uid >= 0:
-            os.chown(self._folder, uid, gid)
+        self._account.own(self._folder)
 
-    def _user(self) -> tuple[int, int]:
-        """The user to change to, or -1 to stay: only root can change, and only some need it."""
-        if os.geteuid() == 0:
-            for user in self.users:
-                with contextlib.suppress(KeyError):
-                    entry = pwd.getpwnam(user)
-                    return entry.pw_uid, entry.pw_gid
-        return -1, -1
+    @property
+    def _account(self) -> Account:
+        return Account.of(self.users)
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self.environment()}
+
+    def _failure(self, what: str) -> ServerError:
+        return ServerError.showing(self.log, f"{self.name} {what}")
 
     def _started_before(self, deadline: float) -> bool:
         """Start the process; False when it ended because its port is somebody else's."""
-        uid, gid = self._user()
-        owner = self.owner or os.getpid()
-        leash = [sys.executable, "-I", "-S", str(LEASH), str(owner), str(uid), str(gid)]
+        account = self._account
+        numbers = (self.owner or os.getpid(), account.uid, account.gid)
+        leash = [sys.executable, "-I", "-S", str(LEASH), *map(str, numbers), str(self.folder)]
         with self.log.open("ab") as log:
             self._leash = subprocess.Popen(
-                [*leash, str(self.folder), *self.command()],
+                [*leash, *self.command()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env={**os.environ, **self.environment()},
+                env=self._environment(),
                 start_new_session=True,
             )
         pause = 0.01
@@ -278,8 +244,8 @@ class Server(abc.ABC):
             if status is not None:
                 if busy(self.port) and not late:
                     return False
-                raise self.failure(f"ended with status {status} before it answered")
+                raise self._failure(f"ended with status {status} before it answered")
             if late:
-                raise self.failure(f"did not answer within {self.start_seconds} seconds")
+                raise self._failure(f"did not answer within {self.start_seconds} seconds")
             time.sleep(pause)
             pause = min(pause * 1.5, 0.2)

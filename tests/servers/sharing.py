@@ -19,6 +19,10 @@ from servers.server import Server
 
 AnyServer = TypeVar("AnyServer", bound=Server)
 
+# What this process started for others too. Kept, because a process that is let go of while it
+# runs is a warning, and the tests take warnings for errors.
+_STARTED: list[Server] = []
+
 
 @contextlib.contextmanager
 def shared(server: AnyServer, meeting_place: Path, *, name: str = "") -> Iterator[AnyServer]:
@@ -43,5 +47,6 @@ def shared(server: AnyServer, meeting_place: Path, *, name: str = "") -> Iterato
             # execnet starts each worker as a child of the process that hands out the tests.
             server.owner = os.getppid()
             server.start()
+            _STARTED.append(server)
             record.write_text(json.dumps({"port": server.port, "folder": str(server.folder)}))
     yield server
