@@ -1,0 +1,252 @@
+"""The backend itself: which statement each operation sends, and how its answer is read.
+
+``DBBackend`` is what ``db://kvstore?using=replica`` opens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from django.core import checks
+from django.db import Error
+
+from django_kvstore.backend import Backend, KeyPage, Page, Write
+from django_kvstore.errors import Conflict
+from django_kvstore.params import Param
+from django_kvstore.url import StoreURL
+
+from .recovery import Recovery
+from .session import Session
+from .table import Table
+
+T = TypeVar("T")
+
+#: The most cells, and the most bytes of keys and records, in one statement.
+CHUNK_CELLS: Final = 500
+CHUNK_BYTES: Final = 3 * 1024 * 1024
+
+
+class DBBackend(Backend):
+    """Entries in a table, reached by Django's own connections."""
+
+    scheme = "db"
+    params = (
+        Param("using", str, None, "The database's alias in DATABASES; without it, routers decide."),
+    )
+
+    atomic = True
+    iterable = True
+    clearable = True
+    expires_itself = True
+    transactional = True
+    thread_sensitive = True
+
+    # A comparison sends two records. Escaping may double them, and MariaDB drops the connection
+    # for a packet of more than 16 MiB.
+    cell_bytes = CHUNK_BYTES
+
+    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
+        super().__init__(alias, url, params)
+        self.table = Table(url.location, self.options["using"])
+
+    # Single cells.
+
+    def get(self, key: str) -> bytes | None:
+        return _get(self._reading(), key)
+
+    def set(self, key: str, record: bytes, expires: float | None) -> None:
+        session = self._writing()
+        session.write(session.sql.set, (key.encode(), expires, record))
+
+    def delete(self, key: str) -> bool:
+        session = self._writing()
+        return session.write(session.sql.delete, (key.encode(), time.time())) > 0
+
+    def add(self, key: str, record: bytes, expires: float | None) -> bool:
+        return _add(self._writing(), key, record, expires)
+
+    def compare_and_set(
+        self, key: str, old: bytes | None, new: bytes | None, expires: float | None
+    ) -> bool:
+        return _swap(self._writing(), key, old, Write(new, expires))
+
+    def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
+        session = self._writing()
+        if not session.in_transaction():
+            # Mostly nobody else is about, and two statements do without a transaction.
+            old = _get(session, key)
+            write = change(old)
+            if write is None or _swap(session, key, old, write):
+                return
+        deadline = time.monotonic() + self.contention_timeout
+        while not session.transact(lambda: _change(session, key, change)):
+            if time.monotonic() > deadline:
+                raise self.error(
+                    Conflict,
+                    f"others kept changing the entry for {self.contention_timeout:g} s.",
+                    hint="Nothing was written; try again, or spread the load over more keys.",
+                )
+
+    # Many cells.
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        session = self._reading()
+        found: dict[str, bytes] = {}
+        for names in _chunks(dict.fromkeys(key.encode() for key in keys), len):
+            statement = session.sql.get_many(len(names))
+            for name, record in session.rows(statement, (*names, time.time())):
+                found[bytes(name).decode()] = bytes(record)
+        return found
+
+    def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
+        session = self._writing()
+        # All writers lock them in the order of keys, so that none waits for another in a circle.
+        ordered = sorted((key.encode(), record) for key, record in cells.items())
+        for chunk in _chunks(ordered, lambda cell: len(cell[0]) + len(cell[1])):
+            params = [part for name, record in chunk for part in (name, expires, record)]
+            session.write(session.sql.set_many(len(chunk)), params)
+
+    def delete_many(self, keys: Sequence[str]) -> int:
+        session = self._writing()
+        total = 0
+        for names in _chunks(sorted({key.encode() for key in keys}), len):
+            total += session.write(session.sql.delete_many(len(names)), (*names, time.time()))
+        return total
+
+    # All cells of a prefix.
+
+    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
+        session = self._reading()
+        statement = session.sql.first_page if cursor is None else session.sql.next_page
+        rows = session.rows(statement, _range(prefix, cursor, time.time(), limit))
+        cells = [(bytes(name).decode(), bytes(record)) for name, record in rows]
+        return Page(cells, cells[-1][0] if len(cells) == limit else None)
+
+    def scan_keys(self, prefix: str, cursor: str | None, limit: int) -> KeyPage:
+        session = self._reading()
+        statement = session.sql.first_keys if cursor is None else session.sql.next_keys
+        rows = session.rows(statement, _range(prefix, cursor, time.time(), limit))
+        keys = [bytes(name).decode() for (name,) in rows]
+        return KeyPage(keys, keys[-1] if len(keys) == limit else None)
+
+    def count(self, prefix: str) -> int:
+        session = self._reading()
+        return int(session.row(session.sql.count, _range(prefix, None, time.time()))[0])
+
+    def clear(self, prefix: str) -> int:
+        # What has expired is not there any more, so it does not count.
+        self.purge(prefix, time.time())
+        session = self._writing()
+        return session.write(session.sql.clear, _range(prefix, None))
+
+    def purge(self, prefix: str, now: float) -> int:
+        session = self._writing()
+        total = 0
+        while True:
+            found = session.rows(session.sql.expired, (now, *_range(prefix, None, CHUNK_CELLS)))
+            names = sorted(bytes(name) for (name,) in found)
+            if not names:
+                return total
+            # The time again: what others wrote anew in between has not expired.
+            purged = session.write(session.sql.purge(len(names)), (*names, now))
+            total += purged
+            if not purged or len(names) < CHUNK_CELLS:
+                return total
+
+    # The table. Connections are Django's own: it opens them where they are needed, one for each
+    # thread, and closes them at the end of a request or when they are too old. So there is
+    # nothing to do in `close`, `close_old` and `forked`.
+
+    def provision(self) -> bool:
+        try:
+            return self.table.provision()
+        except Error as error:
+            recovery = Recovery(self, self.table.for_write())
+            raise recovery.explain(error, recovery.failure(error)) from error
+
+    def provisions_on_migrate(self, using: str) -> bool:
+        return self.table.for_write().alias == using
+
+    def check(self, **kwargs: Any) -> Iterator[checks.CheckMessage]:
+        yield from self.table.check()
+        for alias in kwargs.get("databases") or ():
+            # A database that is out of reach is not a matter of its tables.
+            with contextlib.suppress(Error):
+                yield from self.table.check_database(alias)
+
+    def _reading(self) -> Session:
+        connection = self.table.for_read()
+        return Session(self, connection, self.table.dialect(connection))
+
+    def _writing(self) -> Session:
+        connection = self.table.for_write()
+        return Session(self, connection, self.table.dialect(connection))
+
+
+def _get(session: Session, key: str) -> bytes | None:
+    row = session.row(session.sql.get, (key.encode(), time.time()))
+    return None if row is None else bytes(row[0])
+
+
+def _add(session: Session, key: str, record: bytes, expires: float | None) -> bool:
+    sql = session.sql
+    params = (key.encode(), expires, record, *[time.time()] * sql.add_clocks)
+    return bool(session.write(sql.add, params, sql.added))
+
+
+def _swap(session: Session, key: str, old: bytes | None, write: Write) -> bool:
+    new, expires = write
+    name, now = key.encode(), time.time()
+    if new is None:
+        if old is None:
+            return _get(session, key) is None
+        return session.write(session.sql.remove, (name, old, now)) > 0
+    if old is None:
+        return _add(session, key, new, expires)
+    return session.write(session.sql.replace, (expires, new, name, old, now)) > 0
+
+
+def _change(session: Session, key: str, change: Callable[[bytes | None], Write | None]) -> bool:
+    """Change the cell within a transaction; False when it was absent and somebody else added it.
+
+    A cell that is there is locked as it is read: the next reader waits, and nobody loses.
+    """
+    sql, name = session.sql, key.encode()
+    if sql.lock:
+        session.write(sql.lock, ())
+    row = session.row(sql.get_for_update, (name, time.time()))
+    write = change(None if row is None else bytes(row[0]))
+    if write is None:
+        return True
+    if write.record is None:
+        session.write(sql.delete, (name, time.time()))
+        return True
+    if row is None:
+        return _add(session, key, write.record, write.expires)
+    session.write(sql.set, (name, write.expires, write.record))
+    return True
+
+
+def _range(prefix: str, cursor: str | None, *more: float) -> tuple[bytes | float, ...]:
+    """Return the parameters of a walk: where it begins, before what it ends, and `more`."""
+    begin = prefix.encode()
+    # UTF-8 uses neither 0xFF nor 0xF5 to 0xFE: the last byte can always be one higher.
+    end = begin[:-1] + bytes([begin[-1] + 1]) if begin else b"\xff"
+    return (begin if cursor is None else cursor.encode(), end, *more)
+
+
+def _chunks(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+    """Split the items for statements of up to `CHUNK_CELLS` cells and `CHUNK_BYTES` bytes."""
+    chunk: list[T] = []
+    room = CHUNK_BYTES
+    for item in items:
+        room -= size(item)
+        if chunk and (room < 0 or len(chunk) == CHUNK_CELLS):
+            yield chunk
+            chunk, room = [], CHUNK_BYTES - size(item)
+        chunk.append(item)
+    if chunk:
+        yield chunk

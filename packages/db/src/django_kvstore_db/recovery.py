@@ -1,0 +1,132 @@
+"""What to do after a database's error: try again, or say it in a store's words.
+
+``Recovery(backend, connection).settle(error, writes=True)`` returns when a new try is harmless.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+
+from django.db import Error
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from django_kvstore.backend import Backend
+from django_kvstore.errors import (
+    Conflict,
+    InvalidValue,
+    KVStoreError,
+    OutcomeUnknown,
+    Timeout,
+    Unavailable,
+    ValueTooLarge,
+)
+
+from .failures import Failure, code_of, failure_of
+
+MIGRATE = "Run 'manage.py migrate', or 'manage.py kvstore provision' with the store's alias."
+RENAME = "Give the store a table of its own: db://another_name"
+
+#: The error, what it says of the database, and the way out.
+_EXPLAINED: dict[Failure, tuple[type[KVStoreError], str, str]] = {
+    Failure.MISSING: (Unavailable, "the store's table is missing in {0}", MIGRATE),
+    Failure.FOREIGN: (Unavailable, "the store's table in {0} has other columns", RENAME),
+    Failure.CONFLICT: (
+        Conflict,
+        "{0} undid this in favor of another transaction",
+        "Nothing was written; run the whole transaction again.",
+    ),
+    Failure.LOCKED: (
+        Timeout,
+        "the file of {0} was in use by others",
+        "Keep transactions short, and let those that write begin as IMMEDIATE (OPTIONS).",
+    ),
+    Failure.TIMEOUT: (Timeout, "{0} gave a statement up after the time limit set for it", ""),
+    Failure.TOO_LARGE: (ValueTooLarge, "{0} does not take a statement this long", ""),
+    Failure.INVALID: (InvalidValue, "{0} does not take the value", ""),
+    Failure.UNSENT: (Unavailable, "the connection to {0} broke", ""),
+    Failure.LOST: (Unavailable, "the connection to {0} broke", ""),
+    Failure.REFUSED: (Unavailable, "{0} refused a statement", ""),
+}
+
+
+def in_transaction(connection: BaseDatabaseWrapper) -> bool:
+    """Say whether a transaction of the caller's is open: atomic(), or autocommit switched off."""
+    if connection.connection is None:  # not opened yet, and this is no reason to
+        return connection.in_atomic_block or not connection.settings_dict["AUTOCOMMIT"]
+    return connection.in_atomic_block or not connection.autocommit
+
+
+class Recovery:
+    """What one operation went through so far, and whether it may be tried once more."""
+
+    def __init__(self, backend: Backend, connection: BaseDatabaseWrapper) -> None:
+        self.backend = backend
+        self.connection = connection
+        self.deadline = time.monotonic() + backend.contention_timeout
+        self.pause = 0.0005
+        self.reconnected = False
+
+    def settle(self, error: Error, *, writes: bool, commits: bool = False) -> None:
+        """Return when the operation is to be tried again; otherwise raise the store's error.
+
+        `commits`: what failed was the end of a transaction. Then only a database that undid it
+        is believed, since Django may have failed anew while it tidied up.
+        """
+        connection, opened = self.connection, self.connection.connection is not None
+        if error.__cause__ is None and not connection.closed_in_transaction:
+            raise error  # No database said it: it is Django's word on how it is used.
+        failure = self.failure(error)
+        undone = failure in (Failure.CONFLICT, Failure.LOCKED)
+        broken = failure in (Failure.LOST, Failure.UNSENT)
+        if in_transaction(connection):
+            if connection.in_atomic_block and (
+                broken or failure is Failure.CONFLICT or connection.vendor == "postgresql"
+            ):
+                # The transaction is gone, also for a caller who catches our error inside of it.
+                connection.set_rollback(True)
+            raise self.explain(error, failure) from error
+        if broken:
+            with contextlib.suppress(Error):
+                connection.close_if_unusable_or_obsolete()
+        if (commits and not undone) or (writes and failure is Failure.LOST):
+            raise self.outcome_unknown(error) from error
+        if undone and time.monotonic() < self.deadline:
+            # Full jitter: those that met here do not meet again.
+            time.sleep(random.uniform(0, self.pause))
+            self.pause = min(self.pause * 2, 0.05)
+        elif broken and opened and not self.reconnected:
+            self.reconnected = True
+        else:
+            raise self.explain(error, failure) from error
+
+    def failure(self, error: Error) -> Failure:
+        """Return what kind of failure the error tells of."""
+        closed = getattr(self.connection.connection, "closed", False)
+        return failure_of(error, broken=bool(closed))
+
+    def explain(self, error: Error, failure: Failure) -> KVStoreError:
+        """Return the store's error for the database's; raise it ``from`` that one."""
+        kind, reason, hint = _EXPLAINED[failure]
+        if failure is Failure.REFUSED and self.connection.connection is None:
+            reason = "{0} could not be reached"
+        said = f"{reason.format(self._where())} ({_name(error)})."
+        return self.backend.error(kind, said, hint=hint)
+
+    def outcome_unknown(self, error: Error) -> OutcomeUnknown:
+        """Return the error for a write that was sent and never answered."""
+        return self.backend.error(
+            OutcomeUnknown,
+            f"{self._where()} was lost before it answered a write ({_name(error)}).",
+            hint="It may or may not have happened: read before you write again.",
+        )
+
+    def _where(self) -> str:
+        return f"the database '{self.connection.alias}'"
+
+
+def _name(error: Error) -> str:
+    # The code alone: a message may quote the statement, and with it keys and values.
+    code = code_of(error)
+    return f"error {code}" if code else type(error).__name__

@@ -1,0 +1,198 @@
+"""The SQL of one table, each database in its own dialect, put together once for a store.
+
+``DIALECTS["postgresql"]("kvstore").get`` is the statement that reads one cell.
+
+Keys are bytes to the database, so no collation decides which are equal. Every statement that
+looks for a cell passes over those that have expired, so it is exact by itself. ``%s`` marks a
+parameter, as Django's cursors want it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, ClassVar, Final, NamedTuple
+
+
+class Many(NamedTuple):
+    """A statement over as many cells as it is called with."""
+
+    head: str
+    item: str
+    tail: str
+
+    def __call__(self, number: int) -> str:
+        return self.head + ", ".join([self.item] * number) + self.tail
+
+
+class Dialect:
+    """The statements as SQLite and PostgreSQL both know them; a subclass says what differs."""
+
+    #: The character around names.
+    quotes: ClassVar[str] = '"'
+    #: The longest name of a table. None: as long as any.
+    name_limit: ClassVar[int | None] = None
+    #: The types of key, expires and value.
+    types: ClassVar[tuple[str, str, str]]
+    #: Ends a read whose cell nobody else may change until the transaction ends.
+    for_update: ClassVar[str] = ""
+    #: Keeps the planner from walking in the keys' order by way of the index of expiries.
+    by_key: ClassVar[str] = ""
+    #: The other way round, for finding the expired: after the table, and before the key.
+    by_expiry: ClassVar[str] = ""
+    not_by_key: ClassVar[str] = ""
+    #: Asks for the longest statement that the server takes, in bytes. Empty: any is taken.
+    packet_limit: ClassVar[str] = ""
+    #: How often `add` takes the time.
+    add_clocks: ClassVar[int] = 1
+    #: A transaction takes the right to write, by `lock`, before it reads.
+    writes_first: ClassVar[bool] = False
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        t, k, e, v = (self.quote(name) for name in (table, "key", "expires", "value"))
+        live = f"({e} IS NULL OR {e} > %s)"
+        walk, ordered = f"FROM {t}{self.by_key} WHERE {k}", f"AND {k} < %s AND {live} ORDER BY {k}"
+        insert = f"INSERT INTO {t} ({k}, {e}, {v}) VALUES "
+
+        self.get = f"SELECT {v} FROM {t} WHERE {k} = %s AND {live}"
+        self.get_for_update = self.get + self.for_update
+        self.get_many = Many(f"SELECT {k}, {v} FROM {t} WHERE {k} IN (", "%s", f") AND {live}")
+
+        self.set_many = Many(insert, "(%s, %s, %s)", self.or_overwrite())
+        self.set = self.set_many(1)
+        self.add = f"{insert}(%s, %s, %s){self.or_overwrite_expired()}"
+        self.replace = f"UPDATE {t} SET {e} = %s, {v} = %s WHERE {k} = %s AND {v} = %s AND {live}"
+
+        self.delete = f"DELETE FROM {t} WHERE {k} = %s AND {live}"
+        self.remove = f"DELETE FROM {t} WHERE {k} = %s AND {v} = %s AND {live}"
+        self.delete_many = Many(f"DELETE FROM {t} WHERE {k} IN (", "%s", f") AND {live}")
+        self.clear = f"DELETE FROM {t} WHERE {k} >= %s AND {k} < %s"
+
+        self.first_page = f"SELECT {k}, {v} {walk} >= %s {ordered} LIMIT %s"
+        self.next_page = f"SELECT {k}, {v} {walk} > %s {ordered} LIMIT %s"
+        self.first_keys = f"SELECT {k} {walk} >= %s {ordered} LIMIT %s"
+        self.next_keys = f"SELECT {k} {walk} > %s {ordered} LIMIT %s"
+        self.count = f"SELECT COUNT(*) {walk} >= %s AND {k} < %s AND {live}"
+
+        self.expired = (
+            f"SELECT {k} FROM {t}{self.by_expiry} WHERE {e} <= %s"
+            f" AND {self.not_by_key}{k} >= %s AND {self.not_by_key}{k} < %s"
+            f" ORDER BY {e} LIMIT %s"
+        )
+        self.purge = Many(f"DELETE FROM {t} WHERE {k} IN (", "%s", f") AND {e} <= %s")
+        self.nothing = f"SELECT * FROM {t} WHERE 1 = 0"
+        self.lock = f"DELETE FROM {t} WHERE 0" if self.writes_first else ""
+
+    def quote(self, name: str) -> str:
+        """Return the name as SQL writes it, with ``%`` doubled for the drivers.
+
+        Not Django's `quote_name`: that leaves quotes inside a name as they are, and passes what
+        begins and ends with one, which lets a name become any SQL.
+        """
+        inside = name.replace(self.quotes, self.quotes * 2).replace("%", "%%")
+        return f"{self.quotes}{inside}{self.quotes}"
+
+    def name_size(self) -> int:
+        """Return the length of the table's name in the unit of `name_limit`."""
+        return len(self.table)
+
+    def or_overwrite(self) -> str:
+        """Return the end of an INSERT that is to overwrite whatever is there."""
+        k, e, v = (self.quote(name) for name in ("key", "expires", "value"))
+        return f" ON CONFLICT ({k}) DO UPDATE SET {e} = excluded.{e}, {v} = excluded.{v}"
+
+    def or_overwrite_expired(self) -> str:
+        """Return the end of an INSERT that is to overwrite an expired cell; it takes the time."""
+        return f"{self.or_overwrite()} WHERE {self.quote(self.table)}.{self.quote('expires')} <= %s"
+
+    def added(self, cursor: Any) -> bool:
+        """Say, after `add`, whether the cell was written."""
+        return bool(cursor.rowcount == 1)
+
+    def create(self) -> tuple[str, ...]:
+        """Return the statements that create the table and its index unless they are there.
+
+        The expiry stands before the value: a statement that asks for the one need not read past
+        the other, which for large values lies on pages of its own.
+        """
+        t, e, index = (self.quote(name) for name in (self.table, "expires", self.index_name()))
+        return (
+            f"CREATE TABLE IF NOT EXISTS {t} ({self.columns()})",
+            f"CREATE INDEX IF NOT EXISTS {index} ON {t} ({e}) WHERE {e} IS NOT NULL",
+        )
+
+    def columns(self) -> str:
+        k, e, v = (self.quote(name) for name in ("key", "expires", "value"))
+        key, expires, value = self.types
+        return f"{k} {key} NOT NULL PRIMARY KEY, {e} {expires} NULL, {v} {value} NOT NULL"
+
+    def index_name(self) -> str:
+        """Return a name for the index that no other table's index has, within any limit."""
+        digest = hashlib.sha256(self.table.encode()).hexdigest()
+        return f"kvstore_expires_{digest[:16]}"
+
+
+class SQLite(Dialect):
+    types = ("BLOB", "DOUBLE PRECISION", "BLOB")
+    # A range of keys is bounded on both sides, which the planner takes for the narrower one.
+    not_by_key = "+"
+    # A transaction that has read, and writes after somebody else has, is refused at once, whatever
+    # the timeout: https://www.sqlite.org/rescode.html#busy_snapshot
+    writes_first = True
+
+
+class PostgreSQL(Dialect):
+    types = ("bytea", "double precision", "bytea")
+    for_update = " FOR UPDATE"
+    # In bytes; longer ones are cut short in silence, so two of them could be one table.
+    name_limit = 63
+
+    def name_size(self) -> int:
+        return len(self.table.encode())
+
+
+class MySQL(Dialect):
+    """MariaDB and MySQL."""
+
+    quotes = "`"
+    # A key of any cell (1,025 bytes) is within InnoDB's limit of 3,072 for an index.
+    types = ("VARBINARY(1025)", "DOUBLE PRECISION", "LONGBLOB")
+    for_update = " FOR UPDATE"
+    by_key = " FORCE INDEX (PRIMARY)"
+    by_expiry = " FORCE INDEX (kvstore_expires)"
+    name_limit = 64
+    add_clocks = 2
+    packet_limit = "SELECT @@max_allowed_packet"
+
+    def or_overwrite(self) -> str:
+        return " ON DUPLICATE KEY UPDATE `expires` = VALUES(`expires`), `value` = VALUES(`value`)"
+
+    def or_overwrite_expired(self) -> str:
+        # The assignments are made from left to right, so the expiry, which decides, comes last.
+        # The number of rows cannot tell what happened (Django asks for the rows found, not
+        # changed); the "last inserted id" can: 2 where a live cell was found, else 0 or 1.
+        # A plain INSERT would fail for a cell that is there, and keep a shared lock on it, from
+        # which two transactions that go on to write it deadlock.
+        return (
+            " ON DUPLICATE KEY UPDATE"
+            " `value` = IF(`expires` <= %s, VALUES(`value`), `value`),"
+            " `expires` = IF(LAST_INSERT_ID(IF(`expires` <= %s, 1, 2)) = 1,"
+            " VALUES(`expires`), `expires`)"
+        )
+
+    def added(self, cursor: Any) -> bool:
+        return bool(cursor.lastrowid != 2)
+
+    def create(self) -> tuple[str, ...]:
+        # InnoDB by name: with an engine that knows no transactions nothing here would hold.
+        inside = f"({self.columns()}, KEY kvstore_expires (`expires`))"
+        table = f"CREATE TABLE IF NOT EXISTS {self.quote(self.table)} {inside}"
+        return (f"{table} ENGINE=InnoDB ROW_FORMAT=DYNAMIC",)
+
+
+#: By Django's name for the kind of database, `connection.vendor`.
+DIALECTS: Final[dict[str, type[Dialect]]] = {
+    "sqlite": SQLite,
+    "postgresql": PostgreSQL,
+    "mysql": MySQL,
+}

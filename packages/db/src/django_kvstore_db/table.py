@@ -1,0 +1,204 @@
+"""The table of one store: its name, where it lies, whether it is there, and making it.
+
+``Table("kvstore", using=None).for_write()`` is the alias of the database that takes its writes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.connection import ConnectionDoesNotExist
+
+from .recovery import MIGRATE
+from .sql import DIALECTS, Dialect
+
+APP_LABEL = "django_kvstore_db"
+#: The first SQLite to be relied on: https://www.sqlite.org/releaselog/3_35_0.html
+SQLITE_MINIMUM = (3, 35)
+COLUMNS = {"key", "expires", "value"}
+
+
+class Table:
+    """One store's table; makes no query but in `provision` and `check_database`."""
+
+    def __init__(self, name: str, using: str | None) -> None:
+        self.name = name
+        self.using = using
+        self.problem = name_problem(name)
+        #: What routers are asked about: it answers like a model, and is none.
+        self.model: Any = type("Entry", (), {"_meta": _meta(name), "__module__": APP_LABEL})
+        self._dialects: dict[str, Dialect] = {}
+
+    # Where it lies.
+
+    def for_read(self) -> BaseDatabaseWrapper:
+        """Return the connection for reading; `using` comes before the routers."""
+        if self.using:
+            return self._connection(self.using)
+        # Asking costs nothing where there is no router.
+        return self._connection(
+            router.db_for_read(self.model) if router.routers else DEFAULT_DB_ALIAS
+        )
+
+    def for_write(self) -> BaseDatabaseWrapper:
+        """Return the connection for writing, and for whatever is read to be written."""
+        if self.using:
+            return self._connection(self.using)
+        return self._connection(
+            router.db_for_write(self.model) if router.routers else DEFAULT_DB_ALIAS
+        )
+
+    def _connection(self, alias: str) -> BaseDatabaseWrapper:
+        try:
+            return connections[alias]
+        except ConnectionDoesNotExist:
+            raise ImproperlyConfigured(
+                f"The table '{self.name}' of a store is to lie in the database '{alias}', "
+                f"which settings.DATABASES does not have."
+            ) from None
+
+    def dialect(self, connection: BaseDatabaseWrapper) -> Dialect:
+        """Return this table's statements in that database's dialect."""
+        dialect = self._dialects.get(connection.vendor)
+        if dialect is None:
+            problem = self.problem or placement_problem(self.name, connection)
+            if problem:
+                raise ImproperlyConfigured(problem)
+            dialect = self._dialects[connection.vendor] = DIALECTS[connection.vendor](self.name)
+        return dialect
+
+    # Making it.
+
+    def allowed(self, alias: str) -> bool:
+        """Say whether the table belongs into that database; a ``using`` settles it alone."""
+        if self.using:
+            return alias == self.using
+        return bool(router.allow_migrate_model(alias, self.model))
+
+    def provision(self) -> bool:
+        """Create the table, with its index, unless it is there; say whether there was need."""
+        connection = self.for_write()
+        dialect = self.dialect(connection)
+        if not self.allowed(connection.alias) or self.exists(connection):
+            return False
+        if connection.in_atomic_block and not connection.features.can_rollback_ddl:
+            raise transaction.TransactionManagementError(
+                f"{connection.display_name} would commit the transaction that is open now when it "
+                f"creates the table '{self.name}'; create it outside of atomic()."
+            )
+        try:
+            with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+                for statement in dialect.create():
+                    cursor.execute(statement, ())
+        except DatabaseError:
+            # PostgreSQL checks IF NOT EXISTS before it takes the name, so of two processes that
+            # create the table at once one fails, after the other one's commit.
+            if not self.exists(connection):
+                raise
+            return False
+        return True
+
+    def exists(self, connection: BaseDatabaseWrapper) -> bool:
+        with connection.cursor() as cursor:
+            names = connection.introspection.table_names(cursor)
+        if connection.features.ignores_table_name_case:
+            return self.name.lower() in (name.lower() for name in names)
+        return self.name in names
+
+    # Checking it.
+
+    def check(self) -> Iterator[checks.CheckMessage]:
+        """Say what can be said without asking a database."""
+        if self.problem:
+            yield checks.Error(self.problem, id="django_kvstore.db.E001")
+            return
+        try:
+            placed = {
+                connection.alias: connection for connection in (self.for_read(), self.for_write())
+            }
+        except ImproperlyConfigured as error:
+            yield checks.Error(str(error), id="django_kvstore.db.E002")
+            return
+        for connection in placed.values():
+            problem = placement_problem(self.name, connection)
+            if problem:
+                yield checks.Error(problem, id="django_kvstore.db.E003")
+
+    def check_database(self, alias: str) -> Iterator[checks.CheckMessage]:
+        """Say what the database knows: whether the table is there, and is one of a store."""
+        connection = self.for_write()
+        if connection.alias != alias or list(self.check()):
+            return
+        if not self.exists(connection):
+            # A warning, since an error would keep `migrate` from running, which creates the table.
+            yield checks.Warning(
+                f"The table '{self.name}' is missing in the database '{alias}'.",
+                hint=MIGRATE,
+                id="django_kvstore.db.W001",
+            )
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(self.dialect(connection).nothing, ())
+            columns = {column[0] for column in cursor.description}
+        if not columns >= COLUMNS:
+            yield checks.Error(
+                f"The table '{self.name}' in the database '{alias}' is not one of a store.",
+                hint="Name a table of its own in the store's URL: db://another_name",
+                id="django_kvstore.db.E004",
+            )
+
+
+def name_problem(name: str) -> str | None:
+    """Say what keeps `name` from being a table's name in any database; None when nothing does."""
+    if not name:
+        return "The URL names no table; write one as in db://kvstore"
+    if not name.isprintable() or name != name.strip():
+        return (
+            f"{name!r} is no name for a table: it begins or ends with a space, or cannot be seen."
+        )
+    return None
+
+
+def placement_problem(name: str, connection: BaseDatabaseWrapper) -> str | None:
+    """Say what keeps the table from lying in that database; None when nothing does."""
+    where = f"the database '{connection.alias}'"
+    if connection.vendor not in DIALECTS:
+        return (
+            f"{where} is {connection.display_name}, on which a store cannot lie; it can on SQLite, "
+            f"PostgreSQL, MariaDB and MySQL."
+        )
+    if connection.vendor == "sqlite":
+        version = sqlite3.sqlite_version_info
+        if version < SQLITE_MINIMUM:
+            return f"{where} is SQLite {'.'.join(map(str, version))}; a store needs 3.35 or newer."
+    dialect = DIALECTS[connection.vendor](name)
+    if dialect.name_limit is not None and dialect.name_size() > dialect.name_limit:
+        return (
+            f"the table's name '{name}' has a length of {dialect.name_size()}; "
+            f"{connection.display_name} takes {dialect.name_limit}."
+        )
+    return None
+
+
+def _meta(name: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        app_label=APP_LABEL,
+        db_table=name,
+        model_name=name.lower(),
+        object_name="Entry",
+        label=f"{APP_LABEL}.Entry",
+        label_lower=f"{APP_LABEL}.entry",
+        verbose_name="entry",
+        verbose_name_plural="entries",
+        abstract=False,
+        managed=True,
+        proxy=False,
+        swapped=False,
+    )
