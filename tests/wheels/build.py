@@ -20,9 +20,15 @@ def build(destination: Path) -> list[Path]:
         # With neither --sdist nor --wheel, the wheel is made from the unpacked sdist, so a file
         # that the sdist forgot is missed here and not by whoever installs it.
         command = ["-m", "build", "--no-isolation", "--outdir", str(destination)]
-        subprocess.run(
-            [sys.executable, *command, str(pyproject.parent)], check=True, stdout=subprocess.DEVNULL
+        finished = subprocess.run(
+            [sys.executable, *command, str(pyproject.parent)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
+        if finished.returncode:
+            raise SystemExit(f"{finished.stdout}\n{pyproject.parent} could not be built")
     return sorted(destination.iterdir())
 
 
