@@ -112,7 +112,13 @@ class AtomicStore(EntryStore):
 
         def holds(record: bytes | None) -> bool:
             value = MISSING if record is None else self._coder.decode(cell, record)
-            return type(value) is type(old) and bool(value == old)
+            if type(value) is not type(old):
+                return False
+            # NaN, also deep within, does not equal itself; its bytes do.
+            return bool(value == old) or (
+                value is not MISSING
+                and self._coder.payload(cell, value) == self._coder.payload(cell, old)
+            )
 
         written = self._replace_if(cell, holds, write)
         if not written:

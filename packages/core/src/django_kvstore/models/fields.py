@@ -1,0 +1,71 @@
+"""The plain field: holds any value that the store's serializer takes.
+
+``foo = models.Field(default=list)``; override `Field.encode` and `Field.decode` to keep something
+else in the store than on the object.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+T = TypeVar("T")
+
+
+class Field(Generic[T]):
+    """One attribute of a model.
+
+    `default` is a value, or a callable that makes one for each object; `pk` marks the field whose
+    value is the object's key. On the class the attribute is the field itself.
+    """
+
+    name: str = ""
+
+    def __init__(self, default: T | Callable[[], T] | None = None, pk: bool = False) -> None:
+        self.default = default
+        self.pk = pk
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    # Values stand in the object's own dict; these two lines are for the reader and the types.
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        if instance is None:
+            return self
+        raise AttributeError(f"the field '{self.name}' of {instance!r} has no value")
+
+    if TYPE_CHECKING:
+
+        def __set__(self, instance: object, value: T | None) -> None: ...
+
+    def get_default(self) -> Any:
+        """Return the default for a new object."""
+        return self.default() if callable(self.default) else self.default
+
+    def encode(self, value: Any) -> Any:
+        """Return what the store is to keep for `value`."""
+        return value
+
+    def decode(self, value: Any) -> Any:
+        """Return the object's value for what the store kept."""
+        return value
+
+    def clean(self, value: Any) -> Any:
+        """Return the value to save, or raise Django's ``ValidationError``."""
+        if self.pk and value in (None, ""):
+            raise ValidationError(_("A primary key cannot be empty."), code="blank")
+        return value
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"

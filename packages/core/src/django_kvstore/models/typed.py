@@ -1,0 +1,159 @@
+"""Fields of one type each, with the validation, choices and null and blank rules of Django's own.
+
+``price = models.DecimalField(validators=[MinValueValidator(0)], null=True)``
+
+Each leaves `Field.clean` to the field of the same name in `django.db.models`, which never meets a
+database here; so messages, translations and corner cases are Django's.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import uuid
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from django.db import models as db
+from django.db.models.fields import NOT_PROVIDED
+
+from .fields import Field
+
+T = TypeVar("T")
+
+
+class TypedField(Field[T]):
+    """What the typed fields share: the Django field that they ask."""
+
+    django_field: ClassVar[type[db.Field[Any, Any]]]
+    python_type: ClassVar[type]
+
+    def __init__(
+        self,
+        default: T | Callable[[], T] | None = NOT_PROVIDED,  # type: ignore[assignment]
+        pk: bool = False,
+        *,
+        null: bool = False,
+        blank: bool | None = None,
+        choices: Any = None,
+        validators: Iterable[Callable[[Any], None]] = (),
+        **options: Any,
+    ) -> None:
+        # As in Django, a text without a default begins empty and everything else as None.
+        empty: Any = "" if self.python_type is str and not null and not pk else None
+        super().__init__(empty if default is NOT_PROVIDED else default, pk)
+        self._field = self.django_field(
+            null=null,
+            # Unlike Django's, an object here is always validated: what may be null may be empty.
+            blank=null if blank is None else blank,
+            choices=choices,
+            validators=tuple(validators),
+            editable=True,  # Django validates no field that is not
+            **options,
+        )
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        super().__set_name__(owner, name)
+        self._field.set_attributes_from_name(name)
+
+    def decode(self, value: Any) -> Any:
+        if value is None or type(value) is self.python_type:
+            return value
+        return self._field.to_python(value)
+
+    def clean(self, value: Any) -> Any:
+        # The second argument is a model's object in Django; no field used here looks at it.
+        if not (self._field.blank and value in self._field.empty_values):
+            value = self._field.clean(value, None)
+        return super().clean(value)
+
+
+if TYPE_CHECKING:
+    _IntegerBase = db.IntegerField[Any, Any]
+    _BinaryBase = db.BinaryField[Any, Any]
+else:
+    _IntegerBase, _BinaryBase = db.IntegerField, db.BinaryField
+
+
+class _Integer(_IntegerBase):
+    @property
+    def validators(self) -> list[Callable[[Any], None]]:
+        # Django adds the range of the default database's integers, which bounds nothing here.
+        own: Iterable[Callable[[Any], None]] = self._validators  # type: ignore[attr-defined]
+        return [*self.default_validators, *own]
+
+
+class _Binary(_BinaryBase):
+    def to_python(self, value: Any) -> Any:
+        found = super().to_python(value)
+        return bytes(found) if isinstance(found, (bytearray, memoryview)) else found
+
+
+class CharField(TypedField[str]):
+    """Text; `max_length` in characters, none by default."""
+
+    django_field = db.CharField
+    python_type = str
+
+
+class IntegerField(TypedField[int]):
+    """A whole number of any size."""
+
+    django_field = _Integer
+    python_type = int
+
+
+class FloatField(TypedField[float]):
+    """A floating-point number."""
+
+    django_field = db.FloatField
+    python_type = float
+
+
+class BooleanField(TypedField[bool]):
+    """True or False."""
+
+    django_field = db.BooleanField
+    python_type = bool
+
+
+class DecimalField(TypedField[decimal.Decimal]):
+    """An exact decimal number; `max_digits` and `decimal_places` bound it when given."""
+
+    django_field = db.DecimalField
+    python_type = decimal.Decimal
+
+
+class DateField(TypedField[dt.date]):
+    """A date."""
+
+    django_field = db.DateField
+    python_type = dt.date
+
+
+class DateTimeField(TypedField[dt.datetime]):
+    """A date and time, aware or naive as it was given."""
+
+    django_field = db.DateTimeField
+    python_type = dt.datetime
+
+
+class UUIDField(TypedField[uuid.UUID]):
+    """A UUID; ``UUIDField(pk=True, default=uuid.uuid4)`` makes keys by itself."""
+
+    django_field = db.UUIDField
+    python_type = uuid.UUID
+
+
+class JSONField(TypedField[Any]):
+    """Whatever JSON can hold."""
+
+    django_field = db.JSONField
+    python_type = object
+
+
+class BinaryField(TypedField[bytes]):
+    """Bytes; `max_length` in bytes, none by default."""
+
+    django_field = _Binary
+    python_type = bytes
