@@ -1,0 +1,114 @@
+"""What every test needs: a configured Django, and the engines it asks for.
+
+``def test_it(engine): server = engine(PostgreSQL)`` starts one server a run, or skips with what to
+install; with ``KVSTORE_REQUIRE_ENGINES=1`` in the environment a skipped engine is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+from django.conf import settings
+from servers.server import Server
+from servers.sharing import shared
+
+REQUIRED = os.environ.get("KVSTORE_REQUIRE_ENGINES") == "1"
+
+#: What became of each engine in this run, and in those of xdist's workers.
+_report: dict[str, str] = {
+    "locmem": "tested",
+    "SQLite": f"tested, {sqlite3.sqlite_version}",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Configure Django before any test module is imported."""
+    folder = Path(tempfile.mkdtemp(prefix="kvs-django-"))
+    settings.configure(
+        SECRET_KEY="no secret, but fifty characters long and of several kinds",  # noqa: S106
+        USE_TZ=True,
+        INSTALLED_APPS=["django_kvstore"],
+        DATABASES={
+            "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "default.db")}
+        },
+        KEY_VALUE_STORES={},
+    )
+    django.setup()
+
+
+EngineFactory = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineFactory]:
+    """Give ``engine(ServerClass)``: one running server for the whole run, never to be killed.
+
+    ``name`` tells apart several of one class; ``optional`` servers are skipped even where a
+    skipped engine is a failure.
+    """
+    started: dict[str, Server] = {}
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+
+    with ExitStack() as stack:
+
+        def get(kind: type[Server], *, name: str = "", optional: bool = False) -> Server:
+            label = name or kind.__name__.lower()
+            if label not in started:
+                server = kind()
+                check_available(server, optional=optional)
+                started[label] = stack.enter_context(shared(server, place, name=name))
+            return started[label]
+
+        yield get
+
+
+def check_available(server: Server, *, optional: bool = False) -> None:
+    """Note that the engine is tested; or skip, or fail, with what to install."""
+    reason = server.available()
+    _report[server.name] = f"NOT TESTED: {reason}" if reason else "tested"
+    if reason and REQUIRED and not optional:
+        pytest.fail(f"{server.name} is required here: {reason}")
+    if reason:
+        pytest.skip(f"{server.name}: {reason}")
+
+
+@pytest.fixture(scope="session")
+def available() -> Callable[..., None]:
+    """Give `check_available`, for tests that start, kill and restart a server of their own."""
+    return check_available
+
+
+class _WorkersReports:
+    """Gathers what xdist's workers report; registered only where there are workers."""
+
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        _report.update(getattr(node, "workeroutput", {}).get("kvstore_engines", {}))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.pluginmanager.hasplugin("dsession"):
+        session.config.pluginmanager.register(_WorkersReports())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["kvstore_engines"] = dict(_report)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in the last lines what was tested on what."""
+    terminalreporter.section("engines")
+    width = max(map(len, _report))
+    for name, outcome in sorted(_report.items(), key=lambda item: item[0].lower()):
+        terminalreporter.line(f"{name:<{width}}  {outcome}")

@@ -1,0 +1,28 @@
+"""``manage.py kvstore provision [ALIAS …]``: creates what engines need before their first use."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .subcommand import Subcommand, add_aliases, chosen_stores
+
+
+class Provision(Subcommand):
+    """Says of each store whether something was created."""
+
+    help = gettext_lazy(
+        "Creates what the stores' engines need before their first use: a table, a domain."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_aliases(parser)
+
+    def handle(self, command: BaseCommand, **options: Any) -> None:
+        for store in chosen_stores(options["alias"]):
+            done = _("created") if store.backend.provision() else _("nothing to create")
+            command.stdout.write(f"{store.alias}: {done}")
