@@ -99,7 +99,7 @@ class TestGet:
 
     def test_the_attributes_come_in_no_order(self, client: Any) -> None:
         names = [f"part{number:03}" for number in range(40)]
-        put(client, "book", **dict.fromkeys(names, "x"))
+        put(client, "book", dict.fromkeys(names, "x"))
         answer = client.get_attributes(**ITEM, ConsistentRead=True)
         found = [attribute["Name"] for attribute in answer["Attributes"]]
         assert sorted(found) == names

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from servers.failure import ServerError
 from servers.port import HOST
 from servers.server import Server
 from servers.simpledb_account import Account
@@ -59,7 +60,7 @@ class SimpleDB(Server):
         finally:
             connection.close()
         if answer.status != 200:
-            raise self.failure(f"refused the orders {orders}")
+            raise ServerError.showing(self.log, f"{self.name} refused {orders}: {told.decode()}")
         result: dict[str, Any] = json.loads(told)
         return result
 

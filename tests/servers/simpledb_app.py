@@ -45,8 +45,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         if self.path == CONTROL:
-            told = self.server.account.control(json.loads(body))
-            self._send(200, json.dumps(told), "application/json")
+            try:
+                told = self.server.account.control(json.loads(body))
+            except TypeError as error:
+                self._send(400, json.dumps(str(error)), "application/json")
+            else:
+                self._send(200, json.dumps(told), "application/json")
             return
         try:
             status, text = 200, str(self._act(body))

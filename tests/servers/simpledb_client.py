@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -61,15 +61,21 @@ def refused(code: str, status: int) -> Iterator[Refused]:
 
 
 def put(
-    client: Any, item: str, *, domain: str = "shop", replace: bool = True, **values: Any
+    client: Any,
+    item: str,
+    attributes: Mapping[str, str | set[str]] | None = None,
+    *,
+    domain: str = "shop",
+    replace: bool = True,
+    **more: str | set[str],
 ) -> None:
-    """Put attributes given as ``year="1959"`` or ``year={"1959", "1960"}``."""
-    attributes = [
+    """Put attributes given as ``year="1959"`` or ``year={"1959", "1960"}``, or as a mapping."""
+    pairs = [
         {"Name": name, "Value": value, "Replace": replace}
-        for name, given in values.items()
+        for name, given in {**(attributes or {}), **more}.items()
         for value in ([given] if isinstance(given, str) else given)
     ]
-    client.put_attributes(DomainName=domain, ItemName=item, Attributes=attributes)
+    client.put_attributes(DomainName=domain, ItemName=item, Attributes=pairs)
 
 
 def get(client: Any, item: str, *, domain: str = "shop", consistent: bool = True) -> dict[str, Any]:

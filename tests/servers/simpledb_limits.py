@@ -20,7 +20,6 @@ DEFAULT_ITEMS_PER_PAGE = 100
 SELECTED_ATTRIBUTES = 256
 COMPARISONS = 20
 PREDICATES = 20
-SELECT_SECONDS = 5.0
 # "1 MB" could be 2**20; the smaller reading is the one that no client gets wrong.
 MEGABYTE = 1_000_000
 
@@ -68,6 +67,9 @@ class Knobs:
 
     scan_items: int = 0
     """A Select looks at so many items before its time is up, matching or not; 0 is all."""
+
+    select_seconds: float = 5.0
+    """After so long a Select answers with what it has; below 0, after every single item."""
 
     empty_pages: int = 0
     """So many pages without items, but with a NextToken, before every page of a Select."""

@@ -18,7 +18,7 @@ from typing import Any
 from servers.simpledb_answer import Element, item_element
 from servers.simpledb_domain import Domain, Item
 from servers.simpledb_error import ServiceError
-from servers.simpledb_limits import MEGABYTE, SELECT_SECONDS, Knobs
+from servers.simpledb_limits import MEGABYTE, Knobs
 from servers.simpledb_predicate import ITEM_NAME
 from servers.simpledb_select import Query
 
@@ -89,12 +89,12 @@ def _walk(
     result = Page()
     found = size = scanned = 0
     most = min(filter(None, (query.limit, knobs.page_items)), default=0)
-    deadline = time.monotonic() + SELECT_SECONDS
+    deadline = time.monotonic() + knobs.select_seconds
     last = None
     for index in walk:
         if (most and found == most) or scanned == (knobs.scan_items or -1):
             break
-        if time.monotonic() > deadline:
+        if scanned and time.monotonic() > deadline:
             break
         key = order[index]
         name = key if isinstance(key, str) else key[-1]

@@ -1,0 +1,396 @@
+"""The SimpleDB stand-in as a server: stale reads, signatures, failures, threads and restarts."""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
+
+from servers.failure import ServerError
+from servers.simpledb import SimpleDB
+from servers.simpledb_client import ACCESS_KEY, SECRET_KEY, connect, get, put, refused
+
+ITEM = {"DomainName": "shop", "ItemName": "book"}
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[SimpleDB]:
+    with SimpleDB() as server:
+        yield server
+
+
+@pytest.fixture
+def server(started: SimpleDB) -> SimpleDB:
+    started.reset()
+    return started
+
+
+@pytest.fixture
+def client(server: SimpleDB) -> Any:
+    client = connect(server)
+    client.create_domain(DomainName="shop")
+    server.forget_counts()
+    return client
+
+
+class TestConsistency:
+    def seen(self, client: Any, name: str) -> tuple[dict[str, Any], bool]:
+        """What the two kinds of read show of an item when they are not asked to be consistent."""
+        selected = client.select(SelectExpression="select itemName() from shop")
+        found = [item["Name"] for item in selected.get("Items", [])]
+        return get(client, name, consistent=False), name in found
+
+    def test_a_stale_read_never_sees_an_items_last_write(self, client: Any) -> None:
+        put(client, "book", x="1")
+        assert self.seen(client, "book") == ({}, False)
+        put(client, "other", x="1")
+        assert self.seen(client, "book") == ({}, False)
+        put(client, "book", x="2")
+        assert self.seen(client, "book") == ({"x": "1"}, True)
+        client.delete_attributes(**ITEM)
+        assert self.seen(client, "book") == ({"x": "2"}, True)
+        client.delete_attributes(**ITEM)
+        assert self.seen(client, "book") == ({}, False)
+
+    def test_nor_the_last_batch(self, client: Any) -> None:
+        items = [{"Name": "book", "Attributes": [{"Name": "x", "Value": "1"}]}]
+        client.batch_put_attributes(DomainName="shop", Items=items)
+        assert self.seen(client, "book") == ({}, False)
+        client.batch_delete_attributes(DomainName="shop", Items=[{"Name": "book"}])
+        assert self.seen(client, "book") == ({"x": "1"}, True)
+
+    def test_nor_its_values_in_conditions_and_counts(self, client: Any) -> None:
+        put(client, "book", x="1")
+        put(client, "book", x="2")
+        count = "select count(*) from shop where x = '1'"
+        for consistent, expected in ((False, "1"), (True, "0")):
+            answer = client.select(SelectExpression=count, ConsistentRead=consistent)
+            assert answer["Items"][0]["Attributes"][0]["Value"] == expected
+
+    def test_a_consistent_read_sees_all(self, client: Any) -> None:
+        put(client, "book", x="1")
+        assert get(client, "book") == {"x": "1"}
+        client.delete_attributes(**ITEM)
+        assert get(client, "book") == {}
+
+    def test_the_replica_catches_up_when_it_is_told(self, server: SimpleDB, client: Any) -> None:
+        put(client, "book", x="1")
+        put(client, "gone", x="1")
+        client.delete_attributes(DomainName="shop", ItemName="gone")
+        server.settle()
+        assert self.seen(client, "book") == ({"x": "1"}, True)
+        assert self.seen(client, "gone") == ({}, False)
+
+    def test_the_lag_can_be_turned_off(self, server: SimpleDB, client: Any) -> None:
+        server.set(lag=False)
+        put(client, "book", x="1")
+        assert self.seen(client, "book") == ({"x": "1"}, True)
+
+    def test_a_write_that_was_refused_is_no_write(self, client: Any) -> None:
+        put(client, "book", x="1")
+        put(client, "book", x="2")
+        with refused("ConditionalCheckFailed", 409):
+            client.delete_attributes(**ITEM, Expected={"Name": "x", "Exists": False})
+        assert get(client, "book", consistent=False) == {"x": "1"}
+
+
+class TestSignature:
+    def test_any_signature_will_do_at_first(self, server: SimpleDB, client: Any) -> None:
+        connect(server, key="ANY", secret="thing").list_domains()
+
+    def test_the_right_one(self, server: SimpleDB, client: Any) -> None:
+        server.set(credentials={ACCESS_KEY: SECRET_KEY})
+        put(client, "bö ok+~*%", x="1 é/")
+        assert get(client, "bö ok+~*%") == {"x": "1 é/"}
+
+    def test_an_access_key_that_nobody_has(self, server: SimpleDB, client: Any) -> None:
+        server.set(credentials={ACCESS_KEY: SECRET_KEY})
+        with refused("InvalidClientTokenId", 403):
+            connect(server, key="AKIASOMEBODY").list_domains()
+
+    def test_a_wrong_secret(self, server: SimpleDB, client: Any) -> None:
+        server.set(credentials={ACCESS_KEY: SECRET_KEY})
+        with refused("SignatureDoesNotMatch", 403):
+            put(connect(server, secret="wrong"), "book", x="1")
+        assert get(client, "book") == {}
+
+    def test_a_session_token_is_signed_too(self, server: SimpleDB, client: Any) -> None:
+        server.set(credentials={ACCESS_KEY: SECRET_KEY})
+        client._request_signer._credentials.token = "session/token=="
+        client.list_domains()
+
+    @pytest.mark.parametrize(
+        ("fields", "status", "code"),
+        [
+            ({"Action": "ListDomains"}, 403, "AuthMissingFailure"),
+            ({"Action": "Sing"}, 400, "InvalidAction"),
+            ({"Version": "2009-04-15"}, 400, "MissingAction"),
+            ({"Action": "ListDomains", "Version": "2007-11-07"}, 400, "NoSuchVersion"),
+            ({"Action": "ListDomains", "SignatureVersion": "4"}, 400, "InvalidParameterValue"),
+        ],
+    )
+    def test_what_is_no_request(
+        self, server: SimpleDB, client: Any, fields: dict[str, str], status: int, code: str
+    ) -> None:
+        if "Version" in fields or "SignatureVersion" in fields:
+            fields = {
+                "AWSAccessKeyId": "K",
+                "Signature": "S",
+                "SignatureVersion": "2",
+                "SignatureMethod": "HmacSHA256",
+                "Timestamp": "2026-01-01T00:00:00Z",
+                **fields,
+            }
+        found, body = post(server, urlencode(fields))
+        assert found == status
+        assert f"<Code>{code}</Code>" in body
+        assert "<RequestID>" in body
+
+    def test_only_posts(self, server: SimpleDB, client: Any) -> None:
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+        connection.request("GET", "/?Action=ListDomains")
+        answer = connection.getresponse()
+        assert answer.status == 400
+        assert b"<Code>UnsupportedHttpVerb</Code>" in answer.read()
+        connection.close()
+
+    @pytest.mark.parametrize("body", ["", "Action", "Action=%ff", "Action=a&Action=b"])
+    def test_what_is_no_form(self, server: SimpleDB, client: Any, body: str) -> None:
+        assert post(server, body)[0] == 400
+
+
+def post(server: SimpleDB, body: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection.request("POST", "/", body)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
+
+
+class TestFlags:
+    @pytest.mark.parametrize(
+        "name", ["ConsistentRead", "Attribute.1.Replace", "Expected.Exists", "MaxNumberOfDomains"]
+    )
+    def test_only_true_and_false(self, client: Any, name: str) -> None:
+        def spoil(params: dict[str, Any], **_: Any) -> None:
+            params["body"] = {**params["body"], name: "True"}
+
+        client.meta.events.register("before-call.sdb", spoil)
+        calls: dict[str, Callable[[], Any]] = {
+            "ConsistentRead": lambda: client.get_attributes(**ITEM),
+            "Attribute.1.Replace": lambda: put(client, "book", x="1"),
+            "Expected.Exists": lambda: client.delete_attributes(**ITEM, Expected={"Name": "x"}),
+            "MaxNumberOfDomains": lambda: client.list_domains(),
+        }
+        with refused("InvalidParameterValue", 400):
+            calls[name]()
+
+
+class TestFailures:
+    def test_the_next_requests_are_throttled(self, server: SimpleDB, client: Any) -> None:
+        server.fail_next(2)
+        for _ in range(2):
+            with refused("ServiceUnavailable", 503):
+                put(client, "book", x="1")
+        assert get(client, "book") == {}
+        put(client, "book", x="1")
+
+    @pytest.mark.parametrize(
+        ("code", "status"), [("RequestTimeout", 408), ("InternalError", 500), ("AuthFailure", 403)]
+    )
+    def test_or_fail_otherwise(self, server: SimpleDB, client: Any, code: str, status: int) -> None:
+        server.fail_next(1, code, operation="Select")
+        put(client, "book", x="1")
+        with refused(code, status):
+            client.select(SelectExpression="select * from shop")
+        client.select(SelectExpression="select * from shop")
+
+    def test_a_failure_after_the_fact(self, server: SimpleDB, client: Any) -> None:
+        server.fail_next(operation="PutAttributes", applied=True)
+        with refused("ServiceUnavailable", 503):
+            put(client, "book", x="1")
+        assert get(client, "book") == {"x": "1"}
+
+    def test_no_answer(self, server: SimpleDB, client: Any) -> None:
+        server.drop_next(operation="PutAttributes")
+        with pytest.raises(ConnectionClosedError):
+            put(client, "book", x="1")
+        assert get(client, "book") == {}
+        server.drop_next(operation="PutAttributes", applied=True)
+        with pytest.raises(ConnectionClosedError):
+            put(client, "book", x="1")
+        assert get(client, "book") == {"x": "1"}
+
+    def test_what_was_ordered_can_be_taken_back(self, server: SimpleDB, client: Any) -> None:
+        server.fail_next(5)
+        server.clear_failures()
+        put(client, "book", x="1")
+
+    def test_everything_can_wait(self, server: SimpleDB, client: Any) -> None:
+        server.set(delay=0.2)
+        started = time.monotonic()
+        get(client, "book")
+        assert time.monotonic() - started >= 0.2
+
+    def test_a_knob_that_does_not_exist(self, server: SimpleDB) -> None:
+        with pytest.raises(ServerError, match="consistency"):
+            server.set(consistency=True)
+        assert "consistency" not in server.control()["knobs"]
+
+
+class TestCounts:
+    def test_one_request_one_count(self, server: SimpleDB, client: Any) -> None:
+        put(client, "book", x="1")
+        get(client, "book")
+        get(client, "book", consistent=False)
+        client.select(SelectExpression="select * from shop")
+        with refused("NoSuchDomain", 400):
+            put(client, "book", domain="nowhere", x="1")
+        assert server.requests() == {"PutAttributes": 2, "GetAttributes": 2, "Select": 1}
+        assert server.errors() == {"NoSuchDomain": 1}
+        assert server.inconsistent() == {"GetAttributes": 1, "Select": 1}
+        assert server.unconditional() == {"PutAttributes": 1}
+        server.forget_counts()
+        assert server.requests() == {}
+
+
+def raise_unless_lost(error: ClientError) -> None:
+    """Let a lost race pass, and nothing else."""
+    if error.response["Error"]["Code"] != "ConditionalCheckFailed":
+        raise error
+
+
+def increment(client: Any, item: str, times: int) -> None:
+    """Optimistic concurrency as the guide's "Performing a Conditional Put" describes it."""
+    for _ in range(times):
+        while True:
+            now = get(client, item).get("n")
+            expected = (
+                {"Name": "n", "Exists": False} if now is None else {"Name": "n", "Value": now}
+            )
+            attributes = [{"Name": "n", "Value": str(int(now or "0") + 1), "Replace": True}]
+            try:
+                client.put_attributes(
+                    DomainName="shop", ItemName=item, Attributes=attributes, Expected=expected
+                )
+            except ClientError as error:
+                raise_unless_lost(error)
+            else:
+                break
+
+
+class TestConcurrency:
+    def test_32_threads_one_winner(self, client: Any) -> None:
+        start = threading.Barrier(32)
+
+        def add(number: int) -> bool:
+            start.wait()
+            try:
+                client.put_attributes(
+                    **ITEM,
+                    Attributes=[{"Name": "winner", "Value": str(number)}],
+                    Expected={"Name": "winner", "Exists": False},
+                )
+            except ClientError as error:
+                raise_unless_lost(error)
+                return False
+            return True
+
+        with ThreadPoolExecutor(32) as pool:
+            won = list(pool.map(add, range(32)))
+        assert won.count(True) == 1
+        assert get(client, "book") == {"winner": str(won.index(True))}
+
+    def test_threads_lose_no_increment(self, client: Any) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: increment(client, "counter", 10), range(8)))
+        assert get(client, "counter") == {"n": "80"}
+
+    def test_processes_lose_no_increment(self, server: SimpleDB, client: Any) -> None:
+        script = textwrap.dedent(increment_script(server))
+        command = [sys.executable, "-c", script]
+        environment = {"PYTHONPATH": str(Path(__file__).parent)}
+        processes = [subprocess.Popen(command, env=environment) for _ in range(3)]
+        assert [process.wait(60) for process in processes] == [0, 0, 0]
+        assert get(client, "counter") == {"n": "30"}
+
+    def test_a_connection_is_kept(self, server: SimpleDB) -> None:
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+        ports = set()
+        for _ in range(3):
+            connection.request("POST", "/", "Action=ListDomains")
+            connection.getresponse().read()
+            ports.add(connection.sock.getsockname()[1])
+        connection.close()
+        assert len(ports) == 1
+
+
+def increment_script(server: SimpleDB) -> str:
+    return f"""
+        from types import SimpleNamespace
+        from servers.simpledb_client import connect
+        from botocore.exceptions import ClientError
+
+        client = connect(SimpleNamespace(url={server.url!r}))
+        done = 0
+        while done < 10:
+            item = {{"DomainName": "shop", "ItemName": "counter"}}
+            found = client.get_attributes(**item, ConsistentRead=True).get("Attributes")
+            now = found[0]["Value"] if found else "0"
+            expected = {{"Value": now}} if found else {{"Exists": False}}
+            attributes = [{{"Name": "n", "Value": str(int(now) + 1), "Replace": True}}]
+            try:
+                client.put_attributes(
+                    **item, Attributes=attributes, Expected={{"Name": "n", **expected}}
+                )
+            except ClientError as error:
+                assert error.response["Error"]["Code"] == "ConditionalCheckFailed"
+            else:
+                done += 1
+    """
+
+
+class TestRestart:
+    def test_what_was_answered_survives_a_crash(self, server: SimpleDB, client: Any) -> None:
+        client.create_domain(DomainName="gone")
+        put(client, "book", domain="gone", x="1")
+        client.delete_domain(DomainName="gone")
+        put(client, "book", x={"1", "2"}, y="é\n")
+        put(client, "other", x="1")
+        client.delete_attributes(DomainName="shop", ItemName="other")
+        server.kill()
+        with pytest.raises(BotoCoreError):
+            get(client, "book")
+        server.start()
+        assert client.list_domains()["DomainNames"] == ["shop"]
+        assert get(client, "book") == {"x": {"1", "2"}, "y": "é\n"}
+        assert get(client, "other") == {}
+        assert get(client, "book", consistent=False) == {"x": {"1", "2"}, "y": "é\n"}
+
+    def test_what_was_half_written_does_not(self, server: SimpleDB, client: Any) -> None:
+        put(client, "book", x="1")
+        server.kill()
+        with (server.folder / "journal").open("a") as journal:
+            journal.write('["store", "shop", {"book": {"x"')
+        server.start()
+        assert get(client, "book") == {"x": "1"}
+        put(client, "book", x="2")
+        server.restart()
+        assert get(client, "book") == {"x": "2"}
+
+    def test_a_reset_is_remembered(self, server: SimpleDB, client: Any) -> None:
+        server.reset()
+        server.restart()
+        assert connect(server).list_domains().get("DomainNames", []) == []
