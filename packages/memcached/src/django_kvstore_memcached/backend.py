@@ -1,0 +1,194 @@
+"""Cells in memcached, on one server or several.
+
+``memcached://10.0.0.1:11211;10.0.0.2:11211?timeout=1``, or ``memcached:///run/memcached.sock``.
+
+memcached may drop any entry at any time to make room, and keeps none over a restart. It cannot
+list what it holds.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from django_kvstore.backend import Backend, Write
+from django_kvstore.errors import Conflict, OutcomeUnknown, Unavailable
+from django_kvstore.params import Param, positive, whole
+from django_kvstore.url import StoreURL
+
+from .address import read_addresses
+from .batch import batches
+from .cell import Cell
+from .connection import ITEM_OVERHEAD, Connection
+from .keys import is_whole_prefix, split
+from .ring import Ring
+from .server import Server
+
+#: One request of a larger write: what finds out that it will fail, and what does it.
+Step = tuple[Callable[[], None], Callable[[], int]]
+
+
+def not_negative(text: Any) -> float:
+    """Read a number of seconds that may be zero."""
+    return 0.0 if float(text) == 0 else positive(text)
+
+
+class MemcachedBackend(Backend):
+    """memcached, through pymemcache."""
+
+    scheme = "memcached"
+    params = (
+        Param("timeout", positive, 3.0, "Seconds to wait for an answer, all of it."),
+        Param("connect_timeout", positive, 3.0, "Seconds to wait for a connection."),
+        Param("pool_size", whole, 16, "Idle connections to keep, for each server."),
+        Param("idle_timeout", positive, 60.0, "Seconds after which an idle one is not used again."),
+        Param(
+            "refresh",
+            not_negative,
+            1.0,
+            "Seconds within which a process notices that another one cleared the store; "
+            "0 asks before every call.",
+        ),
+        Param(
+            "item_bytes",
+            whole,
+            1024 * 1024 - ITEM_OVERHEAD,
+            "The longest record kept in one item; longer ones are split. It must fit the "
+            "server's option -I.",
+        ),
+    )
+    atomic: ClassVar[bool] = True
+    clearable: ClassVar[bool] = True
+    durable: ClassVar[bool] = False
+    evicts: ClassVar[bool] = True
+    expires_itself: ClassVar[bool] = True
+
+    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
+        super().__init__(alias, url, params)
+        self.cell_bytes = self.options["item_bytes"]  # type: ignore[misc] # the user's choice
+        self._ring = Ring(
+            Server(address, self.options, self.error) for address in read_addresses(url)
+        )
+
+    def _cell(self, key: str) -> Cell:
+        prefix, tail = split(key)
+        return Cell(self._ring.owner(tail), prefix, tail)
+
+    # Single cells.
+
+    def get(self, key: str) -> bytes | None:
+        return self._cell(key).get()
+
+    def set(self, key: str, record: bytes, expires: float | None) -> None:
+        self._cell(key).set(record, expires)
+
+    def delete(self, key: str) -> bool:
+        return self._cell(key).delete()
+
+    def add(self, key: str, record: bytes, expires: float | None) -> bool:
+        cell = self._cell(key)
+        # Refused, it may still be that what is there has expired.
+        return cell.add(record, expires) or self._replace(cell, None, Write(record, expires))
+
+    def compare_and_set(
+        self, key: str, old: bytes | None, new: bytes | None, expires: float | None
+    ) -> bool:
+        if old is None and new is not None:
+            return self.add(key, new, expires)
+        return self._replace(self._cell(key), old, Write(new, expires))
+
+    def _replace(self, cell: Cell, old: bytes | None, write: Write) -> bool:
+        while True:
+            found, version = cell.look()
+            if found != old:
+                return False
+            # Refused, somebody wrote since; perhaps the same bytes again, so look again.
+            if cell.swap(version, write):
+                return True
+
+    def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
+        cell = self._cell(key)
+        deadline = time.monotonic() + self.contention_timeout
+        pause = 0.0005
+        while True:
+            found, version = cell.look()
+            write = change(found)
+            if write is None or cell.swap(version, write):
+                return
+            if time.monotonic() > deadline:
+                raise self.error(
+                    Conflict,
+                    f"others kept changing the entry for {self.contention_timeout:g} s.",
+                    hint="Nothing was written; try again, or spread the load over more keys.",
+                )
+            # Any length up to the pause, so that those who met once do not meet again.
+            time.sleep(random.uniform(0, pause))
+            pause = min(pause * 2, 0.05)
+
+    # Many cells: one round trip for each server and batch.
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for batch in batches(self._ring, dict.fromkeys(keys, 0)):
+            found |= batch.get()
+        return found
+
+    def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
+        made = batches(self._ring, {key: len(record) for key, record in cells.items()})
+        self._in_turn([(batch.prepare, partial(batch.set, cells, expires)) for batch in made])
+
+    def delete_many(self, keys: Sequence[str]) -> int:
+        made = batches(self._ring, dict.fromkeys(keys, 0))
+        return self._in_turn([(batch.prepare, batch.delete) for batch in made])
+
+    def clear(self, prefix: str) -> int | None:
+        """Give the store a new generation on every server; entries are not counted.
+
+        Raises `NotSupported` for a part of a store: memcached cannot say what is in it.
+        """
+        if not is_whole_prefix(prefix):
+            raise self.unsupported("clear a part of a store", "iterable")
+        servers = self._ring.servers
+        self._in_turn([(server.prepare, partial(server.clear, prefix)) for server in servers])
+        return None
+
+    def _in_turn(self, steps: Sequence[Step]) -> int:
+        """Take the steps of one write; return the sum of what they return."""
+        if len(steps) > 1:
+            # First see that every server is there, so that most outages leave all of it undone.
+            for prepare, _ in steps:
+                prepare()
+        total = 0
+        for number, (_, write) in enumerate(steps):
+            try:
+                total += write()
+            except Unavailable as problem:
+                if number == 0:
+                    raise
+                raise self.error(
+                    OutcomeUnknown,
+                    f"{problem.reason} Part of the work had been done before that.",
+                    hint="Do all of it again, where that does no harm.",
+                ) from problem
+        return total
+
+    # The engine's life.
+
+    def ping(self) -> None:
+        for server in self._ring.servers:
+            server.run(Connection.version)
+
+    def close(self) -> None:
+        for server in self._ring.servers:
+            server.close_idle()
+
+    def close_old(self) -> None:
+        for server in self._ring.servers:
+            server.close_idle(older_than=self.options["idle_timeout"])
+
+    def forked(self) -> None:
+        for server in self._ring.servers:
+            server.start_over()

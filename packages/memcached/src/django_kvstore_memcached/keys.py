@@ -1,0 +1,55 @@
+"""How a cell's name becomes a key that memcached takes, and no other cell's.
+
+``prefix, tail = split("shop:greeting")``; the key is the prefix's generation, then the tail.
+
+memcached takes up to 250 bytes without spaces and control characters (its protocol.txt, "Keys");
+a cell's name is up to 1,025 bytes of any UTF-8. A generation is `TOKEN_BYTES` characters long,
+and the one after it tells two kinds of keys apart:
+
+- ``=`` and the name itself, where that is printable ASCII and short enough. Two names differ, so
+  these keys do;
+- ``#`` and the SHA-256 of the name, for every other. Two such names with one key would be a
+  collision of SHA-256.
+
+The whole name is in the key, its namespace included, so all this holds whatever the generations
+are. A generation is kept under a key of its own that begins with ``~``, as no generation does.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from typing import Final
+
+#: The longest key that memcached takes.
+MAX_BYTES: Final = 250
+
+#: The length of a generation: 96 random bits in URL-safe base64.
+TOKEN_BYTES: Final = 16
+
+_LONGEST_NAME: Final = MAX_BYTES - TOKEN_BYTES - 1
+
+#: A namespace and the mark that ends it, as `django_kvstore.keys` has them.
+_PREFIX = re.compile(r"[A-Za-z0-9_.\-/]{0,200}[:;!]", re.ASCII)
+_READABLE = re.compile(r"([A-Za-z0-9_.\-/]{0,200}[:;!])[!-~]*", re.ASCII)
+
+
+def split(name: str) -> tuple[str, bytes]:
+    """Return the prefix that a clearing of the cell names, and the key but for its generation."""
+    readable = _READABLE.fullmatch(name)
+    if readable is not None and len(name) <= _LONGEST_NAME:
+        return readable[1], b"=" + name.encode("ascii")
+    prefix = _PREFIX.match(name)
+    digest = urlsafe_b64encode(sha256(name.encode()).digest()).rstrip(b"=")
+    return prefix[0] if prefix else "", b"#" + digest
+
+
+def is_whole_prefix(prefix: str) -> bool:
+    """Say whether `prefix` is a namespace with its mark, and so has a generation of its own."""
+    return _PREFIX.fullmatch(prefix) is not None
+
+
+def generation_key(prefix: str) -> bytes:
+    """Return the key under which the generation of `prefix` is kept."""
+    return b"~kvstore~" + prefix.encode("ascii")

@@ -1,0 +1,45 @@
+"""Which of several servers keeps which key: rendezvous hashing.
+
+``ring.owner(b"=shop:greeting")``
+
+Every server gets a score for the key, and the highest one has it: all processes agree without
+asking anybody, the order in the URL does not matter, and a server that is added to n others takes
+over one key in n + 1 and moves no other. A server that is down keeps its keys: its part of the
+store is unavailable, and not suddenly empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Final
+
+from .server import Server
+
+_MASK: Final = 2**64 - 1
+
+
+class Ring:
+    """The servers of one store."""
+
+    def __init__(self, servers: Iterable[Server]) -> None:
+        self.servers = tuple(servers)
+        self._seeded = [(_number(server.name.encode()), server) for server in self.servers]
+
+    def owner(self, tail: bytes) -> Server:
+        """Return the server of the key with this tail, whatever its generation."""
+        if len(self.servers) == 1:
+            return self.servers[0]
+        number = _number(tail)
+        return max(self._seeded, key=lambda seeded: _mixed(number ^ seeded[0]))[1]
+
+
+def _number(text: bytes) -> int:
+    return int.from_bytes(sha256(text).digest()[:8], "big")
+
+
+def _mixed(number: int) -> int:
+    # The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): every bit depends on every other.
+    number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 & _MASK
+    number = (number ^ number >> 27) * 0x94D049BB133111EB & _MASK
+    return number ^ number >> 31
