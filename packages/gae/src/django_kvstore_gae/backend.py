@@ -1,0 +1,213 @@
+"""Cells as entities of one kind in one Datastore namespace: what each operation asks and answers.
+
+``DatastoreBackend`` is what ``gae://project/namespace?kind=KVStore&database=sessions`` opens.
+
+An entity's version says whether somebody has changed it, so nothing here needs a transaction: a
+mutation made for one version does nothing when that is no longer the one there, and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from django.core.checks import CheckMessage
+from django.core.checks import Warning as CheckWarning
+
+from django_kvstore.backend import Backend, KeyPage, Page
+from django_kvstore.errors import Conflict
+from django_kvstore.params import Param, positive
+from django_kvstore.url import StoreURL
+
+from .params import read_credentials, read_kind
+
+if TYPE_CHECKING:
+    from .entities import Found
+    from .session import Session
+
+_NAMESPACE = re.compile(r"[A-Za-z0-9._\-]{0,100}", re.ASCII)
+
+
+class Seen(bytes):
+    """A record that knows the version of the entity it was read from."""
+
+    version: int
+
+    @classmethod
+    def of(cls, found: Found) -> Seen:
+        record = cls(found.record)
+        record.version = found.version
+        return record
+
+
+class DatastoreBackend(Backend):
+    """Entities of Google Cloud Datastore, which is Firestore in Datastore mode."""
+
+    scheme = "gae"
+    params = (
+        Param("kind", read_kind, "KVStore", "The kind of the entities."),
+        Param("database", str, "", "The database's id; without it, the project's default one."),
+        Param("timeout", positive, 10.0, "Seconds to wait for an answer."),
+        Param(
+            "credentials",
+            read_credentials,
+            None,
+            "A service account's key file, or in OPTIONS the dict it holds; without it, the "
+            "application default credentials.",
+            secret=True,
+        ),
+    )
+
+    atomic = True
+    iterable = True
+    clearable = True
+
+    #: An entity has 1,048,572 bytes, and besides the record the names of its key, up to 5 KB.
+    cell_bytes = 1_040_000
+
+    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
+        super().__init__(alias, url, params)
+        if len(url.hosts) > 1 or url.username is not None:
+            raise ValueError("the URL names one project, as in 'gae://project/namespace'")
+        if not _NAMESPACE.fullmatch(url.path):
+            raise ValueError(
+                f"the Datastore namespace '{url.path}' is not up to 100 ASCII letters, digits or "
+                "any of . _ -"
+            )
+        self._lock = Lock()
+        self._opened: Session | None = None
+        self._inherited: list[Session] = []
+
+    # One cell.
+
+    def get(self, key: str) -> bytes | None:
+        return self.get_many([key]).get(key)
+
+    def set(self, key: str, record: bytes, expires: float | None) -> None:
+        self.set_many({key: record}, expires)
+
+    def delete(self, key: str) -> bool:
+        return self.delete_many([key]) > 0
+
+    def compare_and_set(
+        self, key: str, old: bytes | None, new: bytes | None, expires: float | None
+    ) -> bool:
+        session = self._session()
+        if old is None:
+            if new is None:
+                return self.get(key) is None
+            return session.insert(key, new, expires)
+        if isinstance(old, Seen) and session.replace(key, old.version, new, expires):
+            return True
+        # Not read by us, or written since: perhaps with the same bytes.
+        found = session.lookup([key]).get(key)
+        return (
+            found is not None
+            and found.record == old
+            and session.replace(key, found.version, new, expires)
+        )
+
+    # Many cells.
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        return {key: Seen.of(found) for key, found in self._session().lookup(keys).items()}
+
+    def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
+        self._session().upsert(cells, expires)
+
+    def delete_many(self, keys: Sequence[str]) -> int:
+        # Datastore does not tell whether it deleted anything; that the version was there does.
+        session = self._session()
+        deadline = time.monotonic() + self.contention_timeout
+        total, remaining = 0, list(keys)
+        while True:
+            found = session.lookup(remaining, light=True)
+            changed = session.delete(found.values())
+            total += len(found) - len(changed)
+            if not changed:
+                return total
+            if time.monotonic() > deadline:
+                raise self.error(
+                    Conflict,
+                    f"others kept changing entries that were to be deleted for "
+                    f"{self.contention_timeout:g} s.",
+                    hint="Some entries are still there; try again.",
+                )
+            remaining = changed
+            time.sleep(random.uniform(0, 0.02))
+
+    # The cells of a prefix.
+
+    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
+        found, following = self._session().query(prefix, cursor, limit)
+        return Page([(each.cell, Seen.of(each)) for each in found], following)
+
+    def scan_keys(self, prefix: str, cursor: str | None, limit: int) -> KeyPage:
+        found, following = self._session().query(prefix, cursor, limit, light=True)
+        now = time.time()
+        return KeyPage([each.cell for each in found if not each.expired(now)], following)
+
+    def clear(self, prefix: str) -> int:
+        session, total = self._session(), 0
+        for page in self._pages(prefix):
+            changed = session.delete(page)
+            total += len(page) - len(changed) + self.delete_many(changed)
+        return total
+
+    def purge(self, prefix: str, now: float) -> int:
+        session, total = self._session(), 0
+        for page in self._pages(prefix):
+            expired = [found for found in page if found.expired(now)]
+            # One that somebody has changed meanwhile stays.
+            total += len(expired) - len(session.delete(expired))
+        return total
+
+    def _pages(self, prefix: str) -> Iterator[list[Found]]:
+        cursor = None
+        while True:
+            found, cursor = self._session().query(prefix, cursor, 500, light=True)
+            yield found
+            if cursor is None:
+                return
+
+    # The engine's life. There is nothing to provision: Datastore makes a kind by writing to it.
+
+    def check(self, **kwargs: Any) -> Iterable[CheckMessage]:
+        if kwargs.get("deploy") and os.environ.get("DATASTORE_EMULATOR_HOST"):
+            yield CheckWarning(
+                f"The store '{self.alias}' talks to the emulator that DATASTORE_EMULATOR_HOST "
+                "names.",
+                hint="An emulator keeps nothing safe: unset the variable to reach Google Cloud.",
+                id="django_kvstore.gae.W001",
+            )
+
+    def close(self) -> None:
+        with self._lock:
+            session, self._opened = self._opened, None
+        if session is not None:
+            session.close()
+
+    def forked(self) -> None:
+        # gRPC's channels do not survive a fork. The parent's is kept, unused, because gRPC may
+        # hang when it is torn down here; its lock may be held by a thread that is not here.
+        self._lock = Lock()
+        if self._opened is not None:
+            self._inherited.append(self._opened)
+            self._opened = None
+
+    def _session(self) -> Session:
+        session = self._opened
+        if session is not None:
+            return session
+        with self._lock:
+            if self._opened is None:
+                # Here because of what it costs: importing Google's client takes half a second.
+                from .session import Session
+
+                self._opened = Session(self)
+            return self._opened

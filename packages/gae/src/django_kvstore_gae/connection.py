@@ -1,0 +1,146 @@
+"""One process's client of Datastore: signing in, deadlines, and what may be asked again.
+
+``Connection(backend).call("lookup", request)``
+
+Google's own retrying is off, since it goes on for a minute and knows nothing of what a write may
+have done. A read is asked again after a broken connection, for a second; a write only when
+Datastore says that it was not done.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import random
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import google.auth
+import grpc
+from google.api_core import exceptions
+from google.auth.exceptions import GoogleAuthError
+from google.cloud.datastore_v1 import DatastoreClient
+from google.cloud.datastore_v1.services.datastore.transports import DatastoreGrpcTransport
+from google.oauth2 import service_account
+
+from django_kvstore.errors import Unavailable
+
+from .failures import explain
+
+if TYPE_CHECKING:
+    from .backend import DatastoreBackend
+
+#: For how long, in seconds, a read is asked again when the connection breaks.
+READ_AGAIN: Final = 1.0
+
+
+class Connection:
+    """A client for `backend`, connected when it is first called; safe to share between threads."""
+
+    def __init__(self, backend: DatastoreBackend) -> None:
+        self._backend = backend
+        self._timeout: float = backend.options["timeout"]
+        self._emulator = os.environ.get("DATASTORE_EMULATOR_HOST")
+        self._credentials, self.project = self._sign_in()
+        self._client = self._connect()
+
+    def call(self, method: str, request: Any, *, writes: bool = False) -> Any:
+        """Send a request and return the answer; raises this project's errors, `AlreadyExists`.
+
+        A read takes `timeout` seconds in all, a write that others are in the way of as long
+        as `contention_timeout`.
+        """
+        begun = time.monotonic()
+        pause = 0.01
+        while True:
+            client = self._client
+            elapsed = time.monotonic() - begun
+            timeout = self._timeout if writes else max(self._timeout - elapsed, 0.001)
+            try:
+                return getattr(client, method)(request=request, retry=None, timeout=timeout)
+            except exceptions.AlreadyExists:
+                raise
+            except (exceptions.GoogleAPICallError, GoogleAuthError) as error:
+                if isinstance(error, exceptions.DeadlineExceeded):
+                    self._replace(client)
+                elapsed = time.monotonic() - begun
+                if not self._may_ask_again(error, elapsed, writes):
+                    raise explain(self._backend, error, writes=writes) from error
+            time.sleep(random.uniform(0, pause))
+            pause = min(pause * 2, 0.5)
+
+    def close(self) -> None:
+        """Close the channel; calls that are on their way fail."""
+        self._client.transport.close()  # type: ignore[no-untyped-call]
+
+    def _may_ask_again(self, error: Exception, elapsed: float, writes: bool) -> bool:
+        if isinstance(error, exceptions.Aborted):
+            # Others were writing to the entity, and this was not written.
+            return elapsed < self._backend.contention_timeout
+        if writes or not isinstance(error, exceptions.ServiceUnavailable):
+            return False
+        return elapsed < min(READ_AGAIN, self._timeout)
+
+    def _replace(self, client: DatastoreClient) -> None:
+        """Connect anew for the next call: nobody may be left at the other end of this channel.
+
+        It is not closed, as others may be waiting for answers; it goes when they have them.
+        """
+        if self._client is client:
+            self._client = self._connect()
+
+    def _connect(self) -> DatastoreClient:
+        options = [
+            ("grpc.max_receive_message_length", -1),
+            ("grpc.max_send_message_length", -1),
+            # Else a new channel to the same place shares the old one's connection.
+            ("grpc.use_local_subchannel_pool", 1),
+            # How long an attempt to connect may take, and how soon the next one follows: gRPC's
+            # own 20 s and up to 2 minutes would outlast an outage by far.
+            ("grpc.min_reconnect_backoff_ms", int(self._timeout * 1000)),
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 1000),
+        ]
+        if self._emulator:
+            channel = grpc.insecure_channel(self._emulator, options)
+            return DatastoreClient(transport=DatastoreGrpcTransport(channel=channel))
+
+        def secure_channel(*args: Any, **kwargs: Any) -> grpc.Channel:
+            return DatastoreGrpcTransport.create_channel(*args, **{**kwargs, "options": options})
+
+        transport = functools.partial(DatastoreGrpcTransport, channel=secure_channel)
+        return DatastoreClient(credentials=self._credentials, transport=transport)
+
+    def _sign_in(self) -> tuple[Any, str]:
+        """Return the credentials and the project that the URL names, or theirs."""
+        given = self._backend.options["credentials"]
+        accounts: Any = service_account.Credentials  # untyped
+        project: str | None
+        try:
+            if self._emulator:
+                credentials = None
+                names = ("DATASTORE_PROJECT_ID", "GOOGLE_CLOUD_PROJECT")
+                project = next(filter(None, map(os.environ.get, names)), None)
+            elif given is None:
+                credentials, project = google.auth.default()
+            elif isinstance(given, dict):
+                credentials = accounts.from_service_account_info(given)
+                project = credentials.project_id
+            else:
+                credentials = accounts.from_service_account_file(given)
+                project = credentials.project_id
+        except (GoogleAuthError, OSError, ValueError) as error:
+            raise self._backend.error(
+                Unavailable,
+                "there are no credentials to sign in to Google Cloud with, or they are damaged.",
+                hint="Run 'gcloud auth application-default login', or give the path of a service "
+                "account's key file as 'credentials'.",
+            ) from error
+        project = self._backend.url.location or project
+        if not project:
+            raise self._backend.error(
+                Unavailable,
+                "neither the URL nor the credentials name a project.",
+                hint="Write 'gae://project/namespace', or set GOOGLE_CLOUD_PROJECT.",
+            )
+        return credentials, project
