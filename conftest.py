@@ -17,6 +17,7 @@ from typing import Any
 import django
 import pytest
 from django.conf import settings
+
 from servers.server import Server
 from servers.sharing import shared
 
@@ -33,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Configure Django before any test module is imported."""
     folder = Path(tempfile.mkdtemp(prefix="kvs-django-"))
     settings.configure(
-        SECRET_KEY="no secret, but fifty characters long and of several kinds",  # noqa: S106
+        SECRET_KEY="no secret, but fifty characters long and of several kinds",
         USE_TZ=True,
         INSTALLED_APPS=["django_kvstore"],
         DATABASES={

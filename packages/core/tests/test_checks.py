@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.test import override_settings
+
+from django_kvstore import kvstores
+
+
+def ids(stores: Any, **kwargs: Any) -> list[str]:
+    with override_settings(KEY_VALUE_STORES=stores):
+        found = run_checks(**kwargs)
+        return [str(message.id) for message in found if "kvstore" in str(message.id)]
+
+
+def test_a_good_store_passes() -> None:
+    assert ids({"default": "locmem://"}) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("locmem", "django_kvstore.E001"),
+        ({"URL": "locmem://", "NOPE": 1}, "django_kvstore.E001"),
+        ("nothing://x", "django_kvstore.E002"),
+        ("locmem://?nope=1", "django_kvstore.E003"),
+        ("locmem://?ttl=x", "django_kvstore.E004"),
+        ("locmem://?serializer=nope", "django_kvstore.E005"),
+        ("locmem://?serializer=pickle", "django_kvstore.W001"),
+        ("no.such.module://x", "django_kvstore.E003"),
+    ],
+)
+def test_each_mistake_has_its_id(entry: object, expected: str) -> None:
+    assert ids({"default": entry, "good": "locmem://"}) == [expected]
+
+
+def test_both_settings_at_once_are_an_error() -> None:
+    with override_settings(KEY_VALUE_STORE_BACKEND="locmem://"):
+        assert ids({"default": "locmem://"}) == ["django_kvstore.E001"]
+
+
+def test_memory_is_unfit_for_deployment_and_only_there() -> None:
+    stores = {"default": "locmem://"}
+    assert ids(stores, include_deployment_checks=True) == ["django_kvstore.locmem.W001"]
+    assert ids(stores) == []
+
+
+def test_a_missing_table_is_found_where_databases_may_be_asked() -> None:
+    stores = {"default": "db://no_such_table_yet"}
+    assert ids(stores) == []
+    (found,) = ids(stores, databases=["default"])
+    assert found.startswith("django_kvstore.db.")
+    with override_settings(KEY_VALUE_STORES=stores):
+        assert kvstores["default"].backend.provision() is True
+    assert ids(stores, databases=["default"]) == []
