@@ -143,9 +143,15 @@ class AtomicStore(EntryStore):
         if value is not MISSING:
             return value
         self._require_atomic()
-        if callable(default):
-            return compute_once(self, self._coder.lock_cell(key), key, default, ttl, lease)
-        return default if self.add(key, default, ttl) else self.get(key, default)
+        if not callable(default):
+            return default if self.add(key, default, ttl) else self.get(key, default)
+
+        def compute() -> Any:
+            made = default()
+            return made if self.add(key, made, ttl) else self.get(key, made)
+
+        lock = self._coder.lock_cell(key)
+        return compute_once(self.backend, lock, lease, lambda: self.get(key, MISSING), compute)
 
     # Expiry.
 

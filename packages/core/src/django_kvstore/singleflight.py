@@ -12,59 +12,52 @@ import random
 import secrets
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import keys, records
-from .backend import Write
+from .backend import Backend, Write
 from .coder import is_gone
 from .options import MISSING
-
-if TYPE_CHECKING:
-    from .atomic import AtomicStore
 
 _LOCK_CODE = ord(keys.LOCK)
 
 
 def compute_once(
-    store: AtomicStore,
-    name: str,
-    key: str,
-    function: Callable[[], Any],
-    ttl: float | None,
+    backend: Backend,
+    lock: str,
     lease: float,
+    look: Callable[[], Any],
+    compute: Callable[[], Any],
 ) -> Any:
-    """Return the entry's value, calling `function` for it unless somebody else is at it.
+    """Return what `look` finds, or else `compute` makes, unless somebody else is at it.
 
-    `name` is the cell of the lock.
+    `lock` is the name of the lock's cell, `lease` its expiry in seconds; `look` returns MISSING
+    when there is no value yet, and `compute` stores the value that it returns.
     """
     pause = 0.002
     while True:
-        token = _acquire(store, name, lease)
+        token = _acquire(backend, lock, lease)
         if token is not None:
             try:
                 # The one who had the lock before may have just finished.
-                value = store.get(key, MISSING)
-                if value is MISSING:
-                    value = function()
-                    if not store.add(key, value, ttl):
-                        value = store.get(key, value)
-                return value
+                value = look()
+                return compute() if value is MISSING else value
             finally:
-                store.backend.compare_and_set(name, token, None, None)
+                backend.compare_and_set(lock, token, None, None)
         time.sleep(random.uniform(pause / 2, pause))
         pause = min(pause * 2, 0.1)
-        value = store.get(key, MISSING)
+        value = look()
         if value is not MISSING:
             return value
 
 
-def _acquire(store: AtomicStore, name: str, lease: float) -> bytes | None:
+def _acquire(backend: Backend, lock: str, lease: float) -> bytes | None:
     """Take the lock if it is free or its lease is over; return the record that proves it."""
     expires = time.time() + lease
-    token = records.pack(name, secrets.token_bytes(16), code=_LOCK_CODE, expires=expires)
-    if store.backend.add(name, token, expires):
+    token = records.pack(lock, secrets.token_bytes(16), code=_LOCK_CODE, expires=expires)
+    if backend.add(lock, token, expires):
         return token
-    if store.backend.expires_itself:
+    if backend.expires_itself:
         return None
     taken = False
 
@@ -73,5 +66,5 @@ def _acquire(store: AtomicStore, name: str, lease: float) -> bytes | None:
         taken = is_gone(record)
         return Write(token, expires) if taken else None
 
-    store.backend.update(name, take)
+    backend.update(lock, take)
     return token if taken else None

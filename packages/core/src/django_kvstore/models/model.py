@@ -232,7 +232,7 @@ class Root(metaclass=ModelBase):
     @property
     def pk(self) -> Any:
         """The primary key's value."""
-        return self.__dict__[self._meta.pk]
+        return self.__dict__.get(self._meta.pk)
 
     def _to_save(self) -> dict[str, Any]:
         self.full_clean()

@@ -18,7 +18,7 @@ from django_kvstore.errors import KVStoreError
 class Command(BaseCommand):
     """Dispatches to the subcommand; a store's errors end it with a message and exit code 1."""
 
-    help = _("Looks after the configured key-value stores.")
+    help = _("Looks after the configured key-value stores.")  # type: ignore[assignment]
     #: `kvstore check` tells more of a wrong store than Django's checks, which would end this first.
     requires_system_checks: list[str] = []
 
