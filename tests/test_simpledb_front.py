@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 
 from servers.failure import ServerError
 from servers.simpledb import SimpleDB
-from servers.simpledb_client import ACCESS_KEY, SECRET_KEY, connect, get, put, refused
+from servers.simpledb_client import ACCESS_KEY, SECRET_KEY, connect, get, names, put, refused
 
 ITEM = {"DomainName": "shop", "ItemName": "book"}
 
@@ -91,6 +91,20 @@ class TestConsistency:
         server.settle()
         assert self.seen(client, "book") == ({"x": "1"}, True)
         assert self.seen(client, "gone") == ({}, False)
+
+    @pytest.mark.parametrize("settled", [True, False])
+    def test_what_is_gone_and_comes_back_is_there_once(
+        self, server: SimpleDB, client: Any, settled: bool
+    ) -> None:
+        put(client, "book", x="1")
+        client.delete_attributes(**ITEM)
+        if settled:
+            server.settle()
+        else:
+            client.delete_attributes(**ITEM)
+        put(client, "book", x="2")
+        for order in ("", "where itemName() > '' order by itemName()"):
+            assert names(client, f"select * from shop {order}") == ["book"]
 
     def test_the_lag_can_be_turned_off(self, server: SimpleDB, client: Any) -> None:
         server.set(lag=False)
@@ -165,9 +179,18 @@ class TestSignature:
         assert b"<Code>UnsupportedHttpVerb</Code>" in answer.read()
         connection.close()
 
-    @pytest.mark.parametrize("body", ["", "Action", "Action=%ff", "Action=a&Action=b"])
-    def test_what_is_no_form(self, server: SimpleDB, client: Any, body: str) -> None:
-        assert post(server, body)[0] == 400
+    @pytest.mark.parametrize(
+        ("body", "code"),
+        [
+            ("", "MissingAction"),
+            ("Action", "InvalidHttpRequest"),
+            ("Action=%ff", "InvalidParameterValue"),
+            ("Action=ListDomains&Action=ListDomains", "InvalidParameterCombination"),
+        ],
+    )
+    def test_what_is_no_form(self, server: SimpleDB, client: Any, body: str, code: str) -> None:
+        status, text = post(server, body)
+        assert (status, f"<Code>{code}</Code>" in text) == (400, True)
 
 
 def post(server: SimpleDB, body: str) -> tuple[int, str]:
@@ -312,6 +335,15 @@ class TestConcurrency:
             won = list(pool.map(add, range(32)))
         assert won.count(True) == 1
         assert get(client, "book") == {"winner": str(won.index(True))}
+
+    def test_nothing_comes_between_a_condition_and_its_put(
+        self, server: SimpleDB, client: Any
+    ) -> None:
+        server.set(dwell=0.02)
+        put(client, "counter", n="0")
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: increment(client, "counter", 3), range(4)))
+        assert get(client, "counter") == {"n": "12"}
 
     def test_threads_lose_no_increment(self, client: Any) -> None:
         with ThreadPoolExecutor(8) as pool:

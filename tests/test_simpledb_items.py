@@ -188,6 +188,15 @@ class TestLimits:
         client.put_attributes(**ITEM, Attributes=many[:256])
         assert len(get(client, "book")["a"]) == 256
 
+    def test_256_pairs_a_delete(self, client: Any) -> None:
+        put(client, "book", b="1")
+        many = [{"Name": "a", "Value": str(number)} for number in range(256)]
+        with refused("NumberSubmittedAttributesExceeded", 409):
+            client.delete_attributes(**ITEM, Attributes=[*many, {"Name": "b"}])
+        assert get(client, "book") == {"b": "1"}
+        client.delete_attributes(**ITEM, Attributes=[*many[1:], {"Name": "b"}])
+        assert get(client, "book") == {}
+
     def test_256_pairs_an_item(self, client: Any) -> None:
         many = [pair("a", str(number)) for number in range(256)]
         client.put_attributes(**ITEM, Attributes=many)
@@ -256,6 +265,26 @@ class TestExpected:
         with refused(code, 400):
             client.delete_attributes(**ITEM, Expected=expected)
         assert get(client, "book") == {"a": "1"}
+
+    def test_conditions_counted_as_the_guide_counts_them(self, client: Any) -> None:
+        put(client, "book", a="1", b="2")
+
+        def count(params: dict[str, Any], **_: Any) -> None:
+            body = dict(params["body"])
+            for number, name in enumerate(wanted, 1):
+                body[f"Expected.{number}.Name"], body[f"Expected.{number}.Value"] = name, "1"
+            params["body"] = body
+
+        client.meta.events.register("before-call.sdb.DeleteAttributes", count)
+        wanted = ["a", "b"]
+        with refused("MultipleExpectedNames", 400):
+            client.delete_attributes(**ITEM)
+        wanted = ["b"]
+        with refused("ConditionalCheckFailed", 409):
+            client.delete_attributes(**ITEM)
+        wanted = ["a"]
+        client.delete_attributes(**ITEM)
+        assert get(client, "book") == {}
 
     def test_a_condition_does_not_read_the_replica_that_lags(self, client: Any) -> None:
         put(client, "book", version="1")

@@ -113,6 +113,10 @@ OTHERS: list[tuple[str, set[str]]] = [
     ("not Pages = '00304'", ALL - {STUFF}),
     ("Keyword != 'Book'", {SIRENS, STUFF, BETWEEN, HUNDREDS}),
     ("every(Keyword) != 'Book'", {BETWEEN, HUNDREDS}),
+    ("Keyword = 'Book' and every(Keyword) != 'CD'", {SIRENS, TROPIC, STUFF}),
+    ("every(Keyword) != 'CD' and Keyword = 'Trance'", set()),
+    ("every(Keyword) > 'B' and Keyword = 'CD'", {BETWEEN}),
+    ("Year between '1959' and '1979'", {SIRENS, STUFF}),
     ("Year in ('1934', '2002', '1066')", {TROPIC, HEAVEN}),
     ("Title like '%Between'", {BETWEEN}),
     ("Title like '%of%'", {SIRENS, TROPIC}),
@@ -194,6 +198,9 @@ class TestOrder:
             ("Keyword is null and Title is not null order by Title", [HEAVEN]),
             ("itemName() is not null order by itemName()", sorted(SAMPLE)),
             ("itemName() like 'B%' order by itemName() DESC", [BETWEEN, HEAVEN, HUNDREDS]),
+            # Of several values the one that comes first in the order says where an item is.
+            ("Keyword in ('Book', 'CD') order by Keyword", [STUFF, SIRENS, TROPIC, BETWEEN]),
+            ("Keyword in ('Book', 'CD') order by Keyword desc", [BETWEEN, SIRENS, STUFF, TROPIC]),
             # An item without the attribute is not in the result that is sorted by it.
             ("Pages > '0' or Year = '2007' order by Pages desc", [SIRENS, TROPIC, STUFF]),
         ],

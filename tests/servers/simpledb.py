@@ -23,7 +23,8 @@ class SimpleDB(Server):
     """One stand-in. What it stores survives ``kill`` and ``restart``; its knobs do not.
 
     A strict server: reads that do not ask for consistency are stale, answers come in no order,
-    and every limit of the service's guide is enforced.
+    and every limit of the service's guide is enforced. Its knobs and counts are one for all its
+    clients: tests that share one keep to a domain of their own and leave the knobs alone.
     """
 
     name = "SimpleDB stand-in"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import bisect
+import time
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -98,6 +99,7 @@ class Domain:
             if sum(map(len, made.values())) > PAIRS_PER_ITEM:
                 raise ServiceError("NumberItemAttributesExceeded")
             after[name] = {key: frozenset(values) for key, values in made.items()}
+        time.sleep(knobs.dwell)
         added_pairs, added_bytes = self._growth(after)
         if added_pairs > 0 and self.pair_count + added_pairs > knobs.domain_pairs:
             raise ServiceError("NumberDomainAttributesExceeded")

@@ -19,7 +19,6 @@ ITEMS_PER_PAGE = 2500
 DEFAULT_ITEMS_PER_PAGE = 100
 SELECTED_ATTRIBUTES = 256
 COMPARISONS = 20
-PREDICATES = 20
 # "1 MB" could be 2**20; the smaller reading is the one that no client gets wrong.
 MEGABYTE = 1_000_000
 
@@ -76,6 +75,9 @@ class Knobs:
 
     delay: float = 0.0
     """Seconds that every request waits before it is looked at."""
+
+    dwell: float = 0.0
+    """Seconds between a put's condition and its effect, where nothing else may come between."""
 
     domains: int = 250
     domain_pairs: int = 1_000_000_000

@@ -15,7 +15,6 @@ from servers.simpledb_limits import (
     COMPARISONS,
     DEFAULT_ITEMS_PER_PAGE,
     ITEMS_PER_PAGE,
-    PREDICATES,
     SELECTED_ATTRIBUTES,
 )
 from servers.simpledb_predicate import (
@@ -251,7 +250,8 @@ class Parser:
             raise ServiceError("TooManyRequestedAttributes")
         if max(self.tests.values(), default=0) > COMPARISONS:
             raise ServiceError("InvalidNumberValueTests")
-        if len(self.tests) > PREDICATES or sum(self.tests.values()) > COMPARISONS:
+        # The limit of 20 attributes is within this one: each has a comparison at least.
+        if sum(self.tests.values()) > COMPARISONS:
             raise ServiceError("InvalidNumberPredicates")
 
 
