@@ -62,6 +62,10 @@ class AsyncStore(IterableStore):
         """As `add`."""
         return await self._run(self.add, key, value, ttl)
 
+    async def aput(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> bool:
+        """As `put`."""
+        return await self._run(self.put, key, value, ttl)
+
     async def apop(self, key: str, default: Any = None) -> Any:
         """As `pop`."""
         return await self._run(self.pop, key, default)

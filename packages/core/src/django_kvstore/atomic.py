@@ -39,6 +39,26 @@ class AtomicStore(EntryStore):
             self._coder.delete_parts(cell, record)
         return added
 
+    def put(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> bool:
+        """Write the value as `set` does; say whether the entry is new, in one step."""
+        self._require_atomic()
+        cell = self._coder.cell(key)
+        expires = self._coder.expires(ttl)
+        gone = is_past(expires)
+        record = self._coder.encode(cell, value, None if gone else expires)
+        write = Write(None) if gone else Write(record, expires)
+        new = False
+        replaced: bytes | None = None
+
+        def change(record: bytes | None) -> Write | None:
+            nonlocal new, replaced
+            new, replaced = is_gone(record), record
+            return None if gone and record is None else write
+
+        self.backend.update(cell, change)
+        self._coder.delete_parts(cell, replaced)
+        return new
+
     def pop(self, key: str, default: Any = None) -> Any:
         """Delete the entry and return its value, or `default`; one caller gets it."""
         self._require_atomic()
@@ -82,7 +102,7 @@ class AtomicStore(EntryStore):
                     hint="The entry is unchanged.",
                 )
             if is_past(expires):
-                return Write(None)
+                return None if record is None else Write(None)
             return Write(self._coder.encode(cell, total, expires), expires)
 
         self.backend.update(cell, change)
@@ -217,7 +237,8 @@ class AtomicStore(EntryStore):
         def change(record: bytes | None) -> Write | None:
             nonlocal written, replaced
             written, replaced = condition(record), record
-            return write if written else None
+            nothing_to_do = record is None and write.record is None
+            return write if written and not nothing_to_do else None
 
         self.backend.update(cell, change)
         if written:

@@ -123,7 +123,8 @@ class Backend:
     ) -> bool:
         """Write `new` if the cell holds exactly `old`, in one step; say whether it was written.
 
-        None stands for "no cell": as `old` the cell must be absent, as `new` it is deleted.
+        None stands for "no cell": as `old` the cell must be absent, as `new` it is deleted; the
+        two are never both None.
         Where `expires_itself`, an expired cell is absent.
         """
         raise self.unsupported("change an entry atomically", "atomic")
