@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -27,6 +28,8 @@ T = TypeVar("T")
 #: The most cells, and the most bytes of keys and records, in one statement.
 CHUNK_CELLS: Final = 500
 CHUNK_BYTES: Final = 3 * 1024 * 1024
+#: For how long changes lock at once after one of them was found to compete with others.
+CROWDED_SECONDS: Final = 1.0
 
 
 class DBBackend(Backend):
@@ -50,7 +53,8 @@ class DBBackend(Backend):
 
     def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
         super().__init__(alias, url, params)
-        self.table = Table(url.location, self.options["using"])
+        self.table = Table(url, self.options["using"])
+        self._crowded_until = 0.0
 
     # Single cells.
 
@@ -75,20 +79,24 @@ class DBBackend(Backend):
 
     def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
         session = self._writing()
-        if not session.in_transaction():
-            # Mostly nobody else is about, and two statements do without a transaction.
-            old = _get(session, key)
-            write = change(old)
-            if write is None or _swap(session, key, old, write):
-                return
-        deadline = time.monotonic() + self.contention_timeout
-        while not session.transact(lambda: _change(session, key, change)):
+        can_lock = bool(session.sql.for_update)
+        # Comparing takes two statements, locking a transaction of two; so compare, until others
+        # are seen to be about. On SQLite, whose waiters sleep and look, comparing always wins.
+        lock = session.in_transaction() or (can_lock and time.monotonic() < self._crowded_until)
+        deadline, pause = time.monotonic() + self.contention_timeout, 0.0005
+        while not (_change_locked if lock else _change)(session, key, change):
             if time.monotonic() > deadline:
                 raise self.error(
                     Conflict,
                     f"others kept changing the entry for {self.contention_timeout:g} s.",
                     hint="Nothing was written; try again, or spread the load over more keys.",
                 )
+            if can_lock:
+                lock, self._crowded_until = True, time.monotonic() + CROWDED_SECONDS
+            elif not lock:
+                # Full jitter: contenders that lost together do not come back together.
+                time.sleep(random.uniform(0, pause))
+                pause = min(pause * 2, 0.05)
 
     # Many cells.
 
@@ -161,11 +169,13 @@ class DBBackend(Backend):
     # nothing to do in `close`, `close_old` and `forked`.
 
     def provision(self) -> bool:
-        try:
-            return self.table.provision()
-        except Error as error:
-            recovery = Recovery(self, self.table.for_write())
-            raise recovery.explain(error, recovery.failure(error)) from error
+        recovery: Recovery | None = None
+        while True:
+            try:
+                return self.table.provision()
+            except Error as error:
+                recovery = recovery or Recovery(self, self.table.for_write())
+                recovery.settle(error, writes=False)
 
     def provisions_on_migrate(self, using: str) -> bool:
         return self.table.for_write().alias == using
@@ -178,12 +188,10 @@ class DBBackend(Backend):
                 yield from self.table.check_database(alias)
 
     def _reading(self) -> Session:
-        connection = self.table.for_read()
-        return Session(self, connection, self.table.dialect(connection))
+        return Session(self, self.table, self.table.for_read())
 
     def _writing(self) -> Session:
-        connection = self.table.for_write()
-        return Session(self, connection, self.table.dialect(connection))
+        return Session(self, self.table, self.table.for_write())
 
 
 def _get(session: Session, key: str) -> bytes | None:
@@ -210,24 +218,37 @@ def _swap(session: Session, key: str, old: bytes | None, write: Write) -> bool:
 
 
 def _change(session: Session, key: str, change: Callable[[bytes | None], Write | None]) -> bool:
-    """Change the cell within a transaction; False when it was absent and somebody else added it.
+    """Change the cell unless somebody else does so in between; say whether it is settled."""
+    old = _get(session, key)
+    write = change(old)
+    return write is None or _swap(session, key, old, write)
 
-    A cell that is there is locked as it is read: the next reader waits, and nobody loses.
+
+def _change_locked(
+    session: Session, key: str, change: Callable[[bytes | None], Write | None]
+) -> bool:
+    """Change the cell in a transaction, locked from being read on; say whether it is settled.
+
+    It is not when there was no cell, which cannot be locked, and somebody else has added it.
     """
-    sql, name = session.sql, key.encode()
-    if sql.lock:
-        session.write(sql.lock, ())
-    row = session.row(sql.get_for_update, (name, time.time()))
-    write = change(None if row is None else bytes(row[0]))
-    if write is None:
+
+    def work() -> bool:
+        sql, name = session.sql, key.encode()
+        if sql.lock:
+            session.write(sql.lock, ())
+        row = session.row(sql.get_for_update, (name, time.time()))
+        write = change(None if row is None else bytes(row[0]))
+        if write is None:
+            return True
+        if write.record is None:
+            session.write(sql.delete, (name, time.time()))
+            return True
+        if row is None:
+            return _add(session, key, write.record, write.expires)
+        session.write(sql.set, (name, write.expires, write.record))
         return True
-    if write.record is None:
-        session.write(sql.delete, (name, time.time()))
-        return True
-    if row is None:
-        return _add(session, key, write.record, write.expires)
-    session.write(sql.set, (name, write.expires, write.record))
-    return True
+
+    return session.transact(work)
 
 
 def _range(prefix: str, cursor: str | None, *more: float) -> tuple[bytes | float, ...]:

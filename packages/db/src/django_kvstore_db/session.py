@@ -20,7 +20,7 @@ from django_kvstore.backend import Backend
 from django_kvstore.errors import ValueTooLarge
 
 from .recovery import Recovery, in_transaction
-from .sql import Dialect
+from .table import Table
 
 T = TypeVar("T")
 
@@ -48,12 +48,13 @@ def execute(
 class Session:
     """One store's statements on one connection; made anew for each operation."""
 
-    __slots__ = ("_failed", "_transacting", "backend", "connection", "sql")
+    __slots__ = ("_failed", "_transacting", "backend", "connection", "sql", "table")
 
-    def __init__(self, backend: Backend, connection: BaseDatabaseWrapper, sql: Dialect) -> None:
+    def __init__(self, backend: Backend, table: Table, connection: BaseDatabaseWrapper) -> None:
         self.backend = backend
+        self.table = table
         self.connection = connection
-        self.sql = sql
+        self.sql = table.dialect(connection)
         self._transacting = False
         self._failed: Error | None = None
 
@@ -118,21 +119,23 @@ class Session:
     def _check_size(self, params: Sequence[Any]) -> None:
         """Refuse what the server would answer by dropping the connection, transaction and all.
 
-        A limit below the default of MariaDB and MySQL, 16 MiB and more, is rare, so it is asked
-        for only when much is to be written.
+        The limit is asked for when a statement may be over the one last known.
         """
-        size = sum(len(part) for part in params if isinstance(part, bytes))
+        parts = [part for part in params if isinstance(part, bytes)]
+        size = sum(map(len, parts))
         if size < SMALL:
             return
-        (answer,) = self.row(self.sql.packet_limit, ())
-        room = int(answer) - MARGIN * (len(params) + 1)
-        if 2 * size > room:
-            parts = [part for part in params if isinstance(part, bytes)]
+        margin = MARGIN * (len(params) + 1)
+        alias, limits = self.connection.alias, self.table.packet_limits
+        if 2 * size + margin <= limits.get(alias, 0):
+            return
+        limit = limits[alias] = int(self.row(self.sql.packet_limit, ())[0])
+        if 2 * size + margin > limit:
             size += sum(part.count(byte) for part in parts for byte in ESCAPED)
-        if size > room:
+        if size + margin > limit:
             raise self.backend.error(
                 ValueTooLarge,
-                f"a statement of {size} bytes is over the limit of the database "
-                f"'{self.connection.alias}', max_allowed_packet = {answer}.",
+                f"a statement of {size + margin} bytes is over the limit of the database "
+                f"'{alias}', max_allowed_packet = {limit}.",
                 hint="Raise max_allowed_packet on the server, to 16 MiB at least.",
             )

@@ -29,8 +29,6 @@ class Dialect:
 
     #: The character around names.
     quotes: ClassVar[str] = '"'
-    #: The longest name of a table. None: as long as any.
-    name_limit: ClassVar[int | None] = None
     #: The types of key, expires and value.
     types: ClassVar[tuple[str, str, str]]
     #: Ends a read whose cell nobody else may change until the transaction ends.
@@ -92,9 +90,9 @@ class Dialect:
         inside = name.replace(self.quotes, self.quotes * 2).replace("%", "%%")
         return f"{self.quotes}{inside}{self.quotes}"
 
-    def name_size(self) -> int:
-        """Return the length of the table's name in the unit of `name_limit`."""
-        return len(self.table)
+    def name_problem(self) -> str | None:
+        """Say what keeps the table from having its name; None when nothing does."""
+        return None
 
     def or_overwrite(self) -> str:
         """Return the end of an INSERT that is to overwrite whatever is there."""
@@ -144,11 +142,11 @@ class SQLite(Dialect):
 class PostgreSQL(Dialect):
     types = ("bytea", "double precision", "bytea")
     for_update = " FOR UPDATE"
-    # In bytes; longer ones are cut short in silence, so two of them could be one table.
-    name_limit = 63
 
-    def name_size(self) -> int:
-        return len(self.table.encode())
+    def name_problem(self) -> str | None:
+        # A longer one is cut short in silence, so two of them could be one table.
+        size = len(self.table.encode())
+        return None if size <= 63 else _too_long(self.table, f"{size} bytes", "PostgreSQL", 63)
 
 
 class MySQL(Dialect):
@@ -160,7 +158,6 @@ class MySQL(Dialect):
     for_update = " FOR UPDATE"
     by_key = " FORCE INDEX (PRIMARY)"
     by_expiry = " FORCE INDEX (kvstore_expires)"
-    name_limit = 64
     add_clocks = 2
     packet_limit = "SELECT @@max_allowed_packet"
 
@@ -183,11 +180,23 @@ class MySQL(Dialect):
     def added(self, cursor: Any) -> bool:
         return bool(cursor.lastrowid != 2)
 
+    def name_problem(self) -> str | None:
+        size = len(self.table)
+        if size > 64:
+            return _too_long(self.table, f"{size} characters", "MariaDB and MySQL", 64)
+        if any(character > "\uffff" for character in self.table):
+            return f"MariaDB and MySQL take no character beyond U+FFFF in a name: {self.table!r}."
+        return None
+
     def create(self) -> tuple[str, ...]:
         # InnoDB by name: with an engine that knows no transactions nothing here would hold.
         inside = f"({self.columns()}, KEY kvstore_expires (`expires`))"
         table = f"CREATE TABLE IF NOT EXISTS {self.quote(self.table)} {inside}"
         return (f"{table} ENGINE=InnoDB ROW_FORMAT=DYNAMIC",)
+
+
+def _too_long(table: str, size: str, engine: str, limit: int) -> str:
+    return f"The table's name {table!r} has {size}; {engine}: no more than {limit}."
 
 
 #: By Django's name for the kind of database, `connection.vendor`.

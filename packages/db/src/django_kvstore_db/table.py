@@ -1,6 +1,6 @@
 """The table of one store: its name, where it lies, whether it is there, and making it.
 
-``Table("kvstore", using=None).for_write()`` is the alias of the database that takes its writes.
+``Table(url, using=None).for_write()`` is the connection to the database that takes its writes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, router, tran
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.connection import ConnectionDoesNotExist
 
+from django_kvstore.url import StoreURL
+
 from .recovery import MIGRATE
 from .sql import DIALECTS, Dialect
 
@@ -28,13 +30,15 @@ COLUMNS = {"key", "expires", "value"}
 class Table:
     """One store's table; makes no query but in `provision` and `check_database`."""
 
-    def __init__(self, name: str, using: str | None) -> None:
-        self.name = name
+    def __init__(self, url: StoreURL, using: str | None) -> None:
+        self.name = name = url.location
         self.using = using
-        self.problem = name_problem(name)
+        self.problem = url_problem(url)
         #: What routers are asked about: it answers like a model, and is none.
         self.model: Any = type("Entry", (), {"_meta": _meta(name), "__module__": APP_LABEL})
         self._dialects: dict[str, Dialect] = {}
+        #: The longest statement that each database is known to take; `Session` asks for it.
+        self.packet_limits: dict[str, int] = {}
 
     # Where it lies.
 
@@ -155,10 +159,15 @@ class Table:
             )
 
 
-def name_problem(name: str) -> str | None:
-    """Say what keeps `name` from being a table's name in any database; None when nothing does."""
+def url_problem(url: StoreURL) -> str | None:
+    """Say what keeps the URL from naming a table in any database; None when nothing does."""
+    name = url.location
     if not name:
         return "The URL names no table; write one as in db://kvstore"
+    if url.path or url.username is not None:
+        return (
+            "The URL is to name a table and nothing else of the database: db://kvstore?using=alias"
+        )
     if not name.isprintable() or name != name.strip():
         return (
             f"{name!r} is no name for a table: it begins or ends with a space, or cannot be seen."
@@ -168,7 +177,7 @@ def name_problem(name: str) -> str | None:
 
 def placement_problem(name: str, connection: BaseDatabaseWrapper) -> str | None:
     """Say what keeps the table from lying in that database; None when nothing does."""
-    where = f"the database '{connection.alias}'"
+    where = f"The database '{connection.alias}'"
     if connection.vendor not in DIALECTS:
         return (
             f"{where} is {connection.display_name}, on which a store cannot lie; it can on SQLite, "
@@ -178,13 +187,7 @@ def placement_problem(name: str, connection: BaseDatabaseWrapper) -> str | None:
         version = sqlite3.sqlite_version_info
         if version < SQLITE_MINIMUM:
             return f"{where} is SQLite {'.'.join(map(str, version))}; a store needs 3.35 or newer."
-    dialect = DIALECTS[connection.vendor](name)
-    if dialect.name_limit is not None and dialect.name_size() > dialect.name_limit:
-        return (
-            f"the table's name '{name}' has a length of {dialect.name_size()}; "
-            f"{connection.display_name} takes {dialect.name_limit}."
-        )
-    return None
+    return DIALECTS[connection.vendor](name).name_problem()
 
 
 def _meta(name: str) -> SimpleNamespace:

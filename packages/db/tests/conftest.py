@@ -1,0 +1,164 @@
+"""The databases that the tests of ``db`` run on: SQLite always, PostgreSQL and MariaDB if there.
+
+``def test_it(database, open_backend): open_backend().set("n:key", b"record", None)``
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import quote, urlencode
+
+import pymysql
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from servers.mariadb import MariaDB
+from servers.postgresql import PostgreSQL
+
+from django_kvstore.params import read_params
+from django_kvstore.url import StoreURL
+from django_kvstore_db import DBBackend
+
+T = TypeVar("T")
+OpenBackend: TypeAlias = Callable[..., DBBackend]
+Elsewhere: TypeAlias = Callable[[Callable[[], T]], T]
+
+pymysql.install_as_MySQLdb()
+
+
+def add_database(alias: str, entry: dict[str, Any]) -> None:
+    """Let Django know of one more database."""
+    # A copy as deep as Django fills in; what it fills in is not for the next alias.
+    entry = {**entry, "OPTIONS": dict(entry.get("OPTIONS", {}))}
+    settings.DATABASES[alias] = entry
+    connections.settings = connections.configure_settings(settings.DATABASES)
+
+
+def remove_database(alias: str) -> None:
+    connections[alias].close()
+    del connections[alias], settings.DATABASES[alias]
+    connections.settings = connections.configure_settings(settings.DATABASES)
+
+
+@pytest.fixture(scope="session")
+def postgresql(engine: Callable[..., Any]) -> dict[str, Any]:
+    """The entry for DATABASES of a PostgreSQL."""
+    return database_of(engine(PostgreSQL))
+
+
+@pytest.fixture(scope="session")
+def mariadb(engine: Callable[..., Any]) -> dict[str, Any]:
+    """The entry for DATABASES of a MariaDB."""
+    return database_of(engine(MariaDB))
+
+
+def database_of(server: PostgreSQL | MariaDB) -> dict[str, Any]:
+    name = f"db_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    server.create_database(name)
+    return server.django_database(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The entry for DATABASES of an SQLite file in WAL mode."""
+    return sqlite_file(tmp_path_factory.mktemp("sqlite") / "db.sqlite3")
+
+
+def sqlite_file(path: Path) -> dict[str, Any]:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def database(request: pytest.FixtureRequest) -> Iterator[BaseDatabaseWrapper]:
+    """Django's connection to each kind of database in turn."""
+    yield from open_database(request.param, request)
+
+
+@pytest.fixture
+def mysql(request: pytest.FixtureRequest) -> Iterator[BaseDatabaseWrapper]:
+    """Django's connection to MariaDB, for a test that is about it alone."""
+    yield from open_database("mariadb", request)
+
+
+@pytest.fixture
+def postgres(request: pytest.FixtureRequest) -> Iterator[BaseDatabaseWrapper]:
+    """Django's connection to PostgreSQL, for a test that is about it alone."""
+    yield from open_database("postgresql", request)
+
+
+@pytest.fixture
+def file(request: pytest.FixtureRequest) -> Iterator[BaseDatabaseWrapper]:
+    """Django's connection to SQLite, for a test that is about it alone."""
+    yield from open_database("sqlite", request)
+
+
+def open_database(kind: str, request: pytest.FixtureRequest) -> Iterator[BaseDatabaseWrapper]:
+    alias = f"db_{kind}"
+    add_database(alias, request.getfixturevalue(kind))
+    try:
+        yield connections[alias]
+    finally:
+        remove_database(alias)
+
+
+@pytest.fixture
+def open_backend() -> Iterator[OpenBackend]:
+    """Opens a store's backend, with a fresh table; the tables go when the test ends."""
+    opened: list[DBBackend] = []
+
+    def open_one(using: str | None, table: str = "kvstore", *, provision: bool = True) -> DBBackend:
+        query = f"?{urlencode({'using': using})}" if using else ""
+        url = StoreURL.parse(f"db://{quote(table, safe='')}{query}")
+        params = read_params(DBBackend.params, url.params, where="the URL")
+        backend = DBBackend("kept", url, params)
+        if provision:
+            backend.provision()
+        opened.append(backend)
+        return backend
+
+    yield open_one
+    for backend in opened:
+        connection = backend.table.for_write()
+        table = backend.table.dialect(connection).quote(backend.table.name)
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE IF EXISTS {table}", ())
+
+
+@pytest.fixture
+def elsewhere() -> Elsewhere:
+    """Runs a function on a thread of its own, and so on connections of its own."""
+
+    def run(function: Callable[[], T]) -> T:
+        def work() -> T:
+            try:
+                return function()
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(work).result(timeout=60)
+
+    return run
+
+
+@pytest.fixture
+def other_database() -> Iterator[Callable[[str, dict[str, Any]], None]]:
+    """Lets Django know of one more database until the test ends."""
+    added: list[str] = []
+
+    def add(alias: str, entry: dict[str, Any]) -> None:
+        add_database(alias, entry)
+        added.append(alias)
+
+    yield add
+    for alias in added:
+        remove_database(alias)

@@ -1,0 +1,140 @@
+"""One statement for each simple operation, and an index under every one of them."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from django.test.utils import CaptureQueriesContext
+
+from django_kvstore.backend import Write
+
+NOW = time.time()
+KEYS = [f"n:{number}" for number in range(100)]
+
+OPERATIONS = {
+    "get": (1, lambda backend: backend.get("n:here")),
+    "get, missing": (1, lambda backend: backend.get("n:not")),
+    "set, new": (1, lambda backend: backend.set("n:new", b"record", None)),
+    "set, over": (1, lambda backend: backend.set("n:here", b"other", NOW + 9)),
+    "delete": (1, lambda backend: backend.delete("n:here")),
+    "add": (1, lambda backend: backend.add("n:new", b"record", None)),
+    "add, there": (1, lambda backend: backend.add("n:here", b"record", None)),
+    "swap": (1, lambda backend: backend.compare_and_set("n:here", b"record", b"other", None)),
+    "swap for none": (1, lambda backend: backend.compare_and_set("n:here", b"record", None, None)),
+    "swap from none": (1, lambda backend: backend.compare_and_set("n:new", None, b"record", None)),
+    "update": (2, lambda backend: backend.update("n:here", lambda record: Write(b"other"))),
+    "get_many": (1, lambda backend: backend.get_many(KEYS)),
+    "set_many": (1, lambda backend: backend.set_many(dict.fromkeys(KEYS, b"record"), None)),
+    "delete_many": (1, lambda backend: backend.delete_many(KEYS)),
+    "scan": (1, lambda backend: backend.scan("n:", None, 10)),
+    "scan_keys": (1, lambda backend: backend.scan_keys("n:", "n:5", 10)),
+    "count": (1, lambda backend: backend.count("n:")),
+    "clear, none expired": (2, lambda backend: backend.clear("n:")),
+    "purge, none expired": (1, lambda backend: backend.purge("n:", NOW)),
+    "provision, there": (1, lambda backend: backend.provision()),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_takes_as_many_statements_as_it_must(database, open_backend, name):
+    backend = open_backend(database.alias)
+    backend.set("n:here", b"record", None)
+    _ = database.features.ignores_table_name_case  # asked of the server once, and kept
+    number, operation = OPERATIONS[name]
+    with CaptureQueriesContext(database) as queries:
+        operation(backend)
+    assert len(queries) == number, [query["sql"][:100] for query in queries]
+
+
+def test_a_statement_is_bounded_in_cells_and_in_bytes(database, open_backend):
+    backend = open_backend(database.alias)
+    cells = {f"n:{number}": bytes(12_000) for number in range(1100)}
+    backend.set("n:0", bytes(2_000_000), None)  # MariaDB is asked once how much it takes
+    with CaptureQueriesContext(database) as queries:
+        backend.set_many(cells, None)
+    assert len(queries) == 5  # 3 MiB hold 262 of them
+    with CaptureQueriesContext(database) as queries:
+        assert len(backend.get_many(list(cells))) == 1100
+    assert len(queries) == 3
+    with CaptureQueriesContext(database) as queries:
+        assert backend.delete_many([*cells, *cells]) == 1100
+    assert len(queries) == 3
+
+
+def plan(connection, statement, params):
+    """Return how the database would run the statement: the indexes used, and what it scans."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", params)
+            return "; ".join(row[3] for row in cursor.fetchall())
+        if connection.vendor == "postgresql":
+            cursor.execute(f"EXPLAIN (FORMAT JSON, COSTS OFF) {statement}", params)
+            return json.dumps(cursor.fetchone()[0])
+        cursor.execute(f"EXPLAIN {statement}", params)
+        names = [column[0] for column in cursor.description]
+        return json.dumps([dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
+
+
+@pytest.fixture
+def filled(database, open_backend):
+    """A backend whose table is large enough for an index to be worth it, with statistics."""
+    backend = open_backend(database.alias)
+    for start in range(0, 10_000, 500):
+        backend.set_many({f"n:{n:05}": b"record" for n in range(start, start + 500)}, None)
+    backend.set_many({f"m:{n:05}": b"record" for n in range(300)}, NOW + 900)
+    backend.set_many({f"n:{n:05}": b"record" for n in range(20_000, 20_300)}, NOW - 900)
+    table = backend.table.dialect(database).quote("kvstore")
+    with database.cursor() as cursor:
+        cursor.execute(f"ANALYZE {'TABLE ' if database.vendor == 'mysql' else ''}{table}")
+    return backend
+
+
+BY_KEY = {"sqlite": "sqlite_autoindex_kvstore_1", "postgresql": "kvstore_pkey", "mysql": "PRIMARY"}
+BY_EXPIRY = {
+    "sqlite": "INDEX kvstore_expires",
+    "postgresql": "kvstore_expires",
+    "mysql": '"key": "kvstore_expires"',
+}
+WALK = (b"n:05000", b"n;", NOW)
+
+
+@pytest.mark.parametrize(
+    ("statement", "params"),
+    [
+        ("first_page", (*WALK, 100)),
+        ("next_page", (*WALK, 100)),
+        ("first_keys", (*WALK, 100)),
+        ("next_keys", (*WALK, 100)),
+        ("get", (b"n:00001", NOW)),
+        ("delete", (b"n:00001", NOW)),
+        ("replace", (None, b"new", b"n:00001", b"record", NOW)),
+    ],
+)
+def test_the_index_of_keys_serves_cells_and_walks(filled, database, statement, params):
+    shown = plan(database, getattr(filled.table.dialect(database), statement), params)
+    assert BY_KEY[database.vendor] in shown
+    assert "Sort" not in shown
+    assert "TEMP B-TREE" not in shown
+    assert "filesort" not in shown
+
+
+def test_a_count_of_a_narrow_prefix_reads_no_more_than_that(filled, database):
+    shown = plan(database, filled.table.dialect(database).count, (b"n:0500", b"n:0501", NOW))
+    assert BY_KEY[database.vendor] in shown
+
+
+def test_the_index_of_expiries_serves_the_purge(filled, database):
+    sql = filled.table.dialect(database)
+    assert BY_EXPIRY[database.vendor] in plan(database, sql.expired, (NOW, b"n:", b"n;", 500))
+    assert BY_KEY[database.vendor] in plan(database, sql.purge(2), (b"n:20001", b"n:20002", NOW))
+
+
+def test_a_purge_deletes_what_expired_in_its_prefix_alone(filled):
+    filled.set_many({f"o:{n:05}": b"record" for n in range(7)}, NOW - 900)
+    filled.set_many({f"n:{n:05}": b"record" for n in range(20_300, 21_100)}, NOW - 900)
+    assert filled.purge("n:", NOW) == 1100
+    assert filled.purge("n:", NOW) == 0
+    assert filled.purge("", NOW) == 7
+    assert filled.count("") == 10_300
