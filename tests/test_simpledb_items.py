@@ -1,4 +1,4 @@
-"""The SimpleDB stand-in's items: what is put, got and deleted, its limits and its conditions."""
+"""The SimpleDB stand-in's items: what is put, got and deleted, and its limits."""
 
 from __future__ import annotations
 
@@ -34,11 +34,6 @@ def client(server: SimpleDB) -> Any:
 
 def pair(name: str, value: str, replace: bool = True) -> dict[str, Any]:
     return {"Name": name, "Value": value, "Replace": replace}
-
-
-def put_if(client: Any, expected: dict[str, Any], *attributes: dict[str, Any]) -> None:
-    given = list(attributes) or [pair("version", "2")]
-    client.put_attributes(**ITEM, Attributes=given, Expected=expected)
 
 
 class TestPut:
@@ -153,7 +148,8 @@ class TestLimits:
         with refused("InvalidParameterValue", 400):
             client.delete_attributes(DomainName="shop", ItemName=text)
         with refused("InvalidParameterValue", 400):
-            put_if(client, {"Name": "a", "Value": text})
+            expected = {"Name": "a", "Value": text}
+            client.put_attributes(**ITEM, Attributes=[pair("a", "b")], Expected=expected)
 
     def test_empty_names(self, client: Any) -> None:
         with refused("InvalidParameterValue", 400):
@@ -206,109 +202,3 @@ class TestLimits:
         put(client, "book", replace=False, a="7")
         put(client, "book", a="new")
         assert get(client, "book") == {"a": "new"}
-
-
-class TestExpected:
-    def test_the_value_must_be_there(self, client: Any) -> None:
-        put(client, "book", version="1")
-        put_if(client, {"Name": "version", "Value": "1"})
-        assert get(client, "book") == {"version": "2"}
-        with refused("ConditionalCheckFailed", 409) as caught:
-            put_if(client, {"Name": "version", "Value": "1", "Exists": True}, pair("version", "3"))
-        assert "(version)" in caught.message
-        assert "(2)" in caught.message
-        assert get(client, "book") == {"version": "2"}
-
-    def test_the_attribute_must_be_there(self, client: Any) -> None:
-        with refused("AttributeDoesNotExist", 404):
-            put_if(client, {"Name": "version", "Value": "1"})
-        put(client, "book", other="1")
-        with refused("AttributeDoesNotExist", 404):
-            put_if(client, {"Name": "version", "Value": "1"})
-        assert get(client, "book") == {"other": "1"}
-
-    def test_the_attribute_must_not_be_there(self, client: Any) -> None:
-        absent = {"Name": "version", "Exists": False}
-        put_if(client, absent)
-        assert get(client, "book") == {"version": "2"}
-        with refused("ConditionalCheckFailed", 409):
-            put_if(client, absent, pair("version", "3"))
-        assert get(client, "book") == {"version": "2"}
-
-    def test_one_value_only(self, client: Any) -> None:
-        put(client, "book", version={"1", "2"})
-        with refused("MultiValuedAttribute", 409):
-            put_if(client, {"Name": "version", "Value": "1"})
-        with refused("ConditionalCheckFailed", 409):
-            put_if(client, {"Name": "version", "Exists": False})
-
-    def test_an_empty_value_is_a_value(self, client: Any) -> None:
-        put(client, "book", version="")
-        put_if(client, {"Name": "version", "Value": ""})
-        assert get(client, "book") == {"version": "2"}
-
-    @pytest.mark.parametrize(
-        ("expected", "code"),
-        [
-            ({"Name": "a", "Value": "1", "Exists": False}, "ExistsAndExpectedValue"),
-            ({"Name": "a", "Exists": True}, "IncompleteExpectedExpression"),
-            ({"Name": "a"}, "IncompleteExpectedExpression"),
-            ({"Value": "1"}, "MissingParameter"),
-            ({"Exists": False}, "MissingParameter"),
-            ({"Name": "", "Value": "1"}, "InvalidParameterValue"),
-        ],
-    )
-    def test_half_a_condition(self, client: Any, expected: dict[str, Any], code: str) -> None:
-        put(client, "book", a="1")
-        with refused(code, 400):
-            put_if(client, expected)
-        with refused(code, 400):
-            client.delete_attributes(**ITEM, Expected=expected)
-        assert get(client, "book") == {"a": "1"}
-
-    def test_conditions_counted_as_the_guide_counts_them(self, client: Any) -> None:
-        put(client, "book", a="1", b="2")
-
-        def count(params: dict[str, Any], **_: Any) -> None:
-            body = dict(params["body"])
-            for number, name in enumerate(wanted, 1):
-                body[f"Expected.{number}.Name"], body[f"Expected.{number}.Value"] = name, "1"
-            params["body"] = body
-
-        client.meta.events.register("before-call.sdb.DeleteAttributes", count)
-        wanted = ["a", "b"]
-        with refused("MultipleExpectedNames", 400):
-            client.delete_attributes(**ITEM)
-        wanted = ["b"]
-        with refused("ConditionalCheckFailed", 409):
-            client.delete_attributes(**ITEM)
-        wanted = ["a"]
-        client.delete_attributes(**ITEM)
-        assert get(client, "book") == {}
-
-    def test_a_condition_does_not_read_the_replica_that_lags(self, client: Any) -> None:
-        put(client, "book", version="1")
-        put(client, "book", version="2")
-        with refused("ConditionalCheckFailed", 409):
-            put_if(client, {"Name": "version", "Value": "1"}, pair("version", "3"))
-        put_if(client, {"Name": "version", "Value": "2"}, pair("version", "3"))
-
-    def test_deletes_take_conditions_too(self, client: Any) -> None:
-        put(client, "book", version="1", a="1")
-        with refused("ConditionalCheckFailed", 409):
-            client.delete_attributes(**ITEM, Expected={"Name": "version", "Value": "2"})
-        with refused("AttributeDoesNotExist", 404):
-            client.delete_attributes(**ITEM, Expected={"Name": "none", "Value": "2"})
-        assert get(client, "book") == {"version": "1", "a": "1"}
-        client.delete_attributes(**ITEM, Expected={"Name": "version", "Value": "1"})
-        assert get(client, "book") == {}
-        with refused("AttributeDoesNotExist", 404):
-            client.delete_attributes(**ITEM, Expected={"Name": "version", "Value": "1"})
-
-    def test_writes_without_a_condition_are_counted(self, server: SimpleDB, client: Any) -> None:
-        put_if(client, {"Name": "version", "Exists": False})
-        client.delete_attributes(**ITEM, Expected={"Name": "version", "Value": "2"})
-        assert server.unconditional() == {}
-        put(client, "book", a="1")
-        client.delete_attributes(**ITEM)
-        assert server.unconditional() == {"PutAttributes": 1, "DeleteAttributes": 1}

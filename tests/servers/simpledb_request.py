@@ -23,10 +23,16 @@ class Request:
         self.method = method
         self.host = host
         self.path = path
+        fields: list[tuple[str, str]] = []
         try:
-            fields = parse_qsl(
-                body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict"
-            )
+            # An empty body is an error to some versions of parse_qsl and none to others.
+            if body:
+                fields = parse_qsl(
+                    body.decode("ascii"),
+                    keep_blank_values=True,
+                    strict_parsing=True,
+                    errors="strict",
+                )
         except UnicodeDecodeError:
             raise ServiceError("InvalidParameterValue", "The request is not valid UTF-8.") from None
         except ValueError:
