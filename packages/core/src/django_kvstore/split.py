@@ -82,7 +82,10 @@ def delete_parts(backend: Backend, namespace: str, record: bytes | None, cell: s
     """Delete the parts that this record of `cell` names, if it is the head of any."""
     if record is None or len(record) < 2 or not record[1] & records.IS_SPLIT:
         return
-    head = read_head(records.unpack(cell, record).payload)
+    try:
+        head = read_head(records.unpack(cell, record).payload)
+    except records.BadRecord:
+        return  # nobody knows what it named; `collect` finds its parts
     backend.delete_many(head.cells(namespace))
 
 

@@ -1,0 +1,179 @@
+"""What every chapter of the contract stands on: the knobs, and fixtures that open stores.
+
+``class TestContract(Contract): url = "myengine://"`` sets a knob.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+
+import pytest
+
+from ..options import StoreOptions
+from ..store import Store
+from .contenders import Processes, Threads
+from .opening import Opening
+from .project import ensure_django, inherited_settings
+
+#: Opens a store on the engine under test with other `StoreOptions`; its namespace is within the
+#: test's own, so that tests at the same time on one engine do not meet.
+OpenStore = Callable[..., Store]
+
+
+class Chapter:
+    """The knobs, each with its default; a test class overrides what its engine needs."""
+
+    #: The URL of the store under test. A class may have a fixture ``store_url`` instead.
+    url: ClassVar[str] = ""
+    #: What else its entry in KEY_VALUE_STORES says: ``{"SERIALIZER": "json", "OPTIONS": {…}}``.
+    options: ClassVar[Mapping[str, Any]] = {}
+    #: The settings for a run without a Django project, and for child processes; None: the least
+    #: that works, and what this process has.
+    settings: ClassVar[Mapping[str, Any] | None] = None
+    #: ``"package.module:function"``, which makes the store of an alias: for a class whose
+    #: `make_store` is its own and whose engine other processes share.
+    child_store: ClassVar[str] = ""
+
+    #: For how many seconds after its expiry the engine itself may still show an entry.
+    ttl_granularity: ClassVar[float] = 0.0
+    #: How many keys, and how many values, the property checks try.
+    examples: ClassVar[int] = 400
+    #: How many entries are written and read in one bulk call, and how many a walk goes through.
+    bulk: ClassVar[int] = 1100
+    walk: ClassVar[int] = 2100
+
+    #: Contenders: processes and threads in each where the engine is shared, else all threads.
+    processes: ClassVar[int] = 8
+    threads: ClassVar[int] = 4
+    #: How often each contender counts one up.
+    rounds: ClassVar[int] = 500
+    #: How many races to add and to pop.
+    races: ClassVar[int] = 200
+    #: How many successful compare-and-sets in all.
+    swaps: ClassVar[int] = 800
+    #: Whether a fork of the test's process may use the store: not so for clients that forbid it.
+    forks: ClassVar[bool] = True
+
+    def make_store(self, url: str) -> Store:
+        """Make the store under test, with a backend of its own; override it for another way."""
+        return self.opening(url).open()
+
+    def opening(self, url: str) -> Opening:
+        """Return how this process and others open the store."""
+        return Opening("contract", {"URL": url, **self.options}, self.child_store)
+
+    def stop_server(self) -> None:
+        """Stop the engine. Override this and `start_server`, and the checks of an outage run."""
+        raise NotImplementedError
+
+    def start_server(self) -> None:
+        """Start the engine again, on the same address; return when it answers."""
+        raise NotImplementedError
+
+    # Fixtures.
+
+    @pytest.fixture
+    def store_url(self) -> str:
+        """The URL of the store under test."""
+        assert self.url, f"{type(self).__name__} needs the attribute url or a fixture store_url"
+        return self.url
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def roots(cls) -> Iterator[dict[str, Store]]:
+        """One store for each URL, without a test's namespace; closed after the last check."""
+        ensure_django(cls.settings)
+        made: dict[str, Store] = {}
+        yield made
+        for store in made.values():
+            store.close()
+
+    @pytest.fixture
+    def root(self, roots: dict[str, Store], store_url: str) -> Store:
+        """The store as it is configured, which other tests use too."""
+        if store_url not in roots:
+            roots[store_url] = self.make_store(store_url)
+        return roots[store_url]
+
+    @pytest.fixture
+    def open_store(self, root: Store) -> Iterator[OpenStore]:
+        """A function that opens further stores on the engine, within the test's own namespace."""
+        home = root.namespace(f"t{uuid.uuid4().hex[:10]}").options.namespace
+        made: list[Store] = []
+
+        def open_store(*, backend: Any = None, namespace: str = "", **changes: Any) -> Store:
+            inner = f"{home}/{namespace}" if namespace else home
+            options = {**vars(root.options), **changes, "namespace": inner}
+            made.append(Store(backend or root.backend, StoreOptions(**options)))
+            return made[-1]
+
+        yield open_store
+        for store in made:
+            if store.backend.clearable:
+                store.clear()
+
+    @pytest.fixture
+    def store(self, open_store: OpenStore) -> Store:
+        """An empty store."""
+        return open_store()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def crews(cls) -> Iterator[dict[str, Processes]]:
+        """Contending processes for each URL; started when first asked for."""
+        made: dict[str, Processes] = {}
+        yield made
+        for crew in made.values():
+            crew.close()
+
+    @pytest.fixture
+    def contenders(
+        self, crews: dict[str, Processes], store_url: str, store: Store
+    ) -> Processes | Threads:
+        """Those who race: in several processes where the engine is shared."""
+        if not store.backend.shared:
+            return Threads(self.processes * self.threads)
+        return self.crew(crews, store_url)
+
+    def crew(self, crews: dict[str, Processes], url: str) -> Processes:
+        """Return the processes of a URL, started now unless they were before."""
+        if url not in crews or not crews[url].usable:
+            crews[url] = self.start_processes(url, self.processes, self.threads)
+        return crews[url]
+
+    def start_processes(self, url: str, processes: int, threads: int) -> Processes:
+        """Start further processes, in which the store of that URL is open."""
+        given = self.settings or inherited_settings()
+        return Processes(self.opening(url), given, processes=processes, threads=threads)
+
+    @property
+    def can_start_processes(self) -> bool:
+        """Say whether another process could open the store at all."""
+        return type(self).make_store is Chapter.make_store or bool(self.child_store)
+
+    # What checks ask.
+
+    def outlive(self, ttl: float) -> None:
+        """Wait until an entry with that `ttl`, written just now, is gone from the engine too."""
+        time.sleep(ttl + self.ttl_granularity + 0.01)
+
+    def in_time(self, act: Callable[[float], None]) -> float:
+        """Call ``act(ttl)`` with longer ttls until it took less than that; return the ttl."""
+        ttl = 0.2
+        while True:
+            begun = time.monotonic()
+            act(ttl)
+            if time.monotonic() - begun < ttl:
+                return ttl
+            ttl *= 3
+
+    def is_exact(self, store: Store) -> bool:
+        """Say whether the store's serializer promises every value's exact type."""
+        return store.options.serializer != "json"
+
+    def cell(self, store: Store, key: str) -> str:
+        """Return the name of the engine's cell that holds the key's entry."""
+        return f"{store.options.namespace}:{key}"

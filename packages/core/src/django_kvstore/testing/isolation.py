@@ -1,0 +1,30 @@
+"""Empty stores for each test of an application, in unittest and Django's own runner.
+
+``class MyTest(IsolatedStoresMixin, TestCase): …``
+
+Each test sees stores of its own, in a random namespace on the engine that is configured; tests
+that run at the same time, in other processes too, do not meet. Under pytest the fixture
+``isolated_kvstores`` does the same.
+"""
+
+from __future__ import annotations
+
+import unittest
+from typing import TYPE_CHECKING
+
+from ..stores import kvstores
+
+if TYPE_CHECKING:
+    _Base = unittest.TestCase
+else:
+    _Base = object
+
+
+class IsolatedStoresMixin(_Base):
+    """Put it before the test case's class, so that its set-up comes first."""
+
+    def setUp(self) -> None:
+        isolation = kvstores.isolated()
+        isolation.__enter__()
+        self.addCleanup(isolation.__exit__, None, None, None)
+        super().setUp()

@@ -1,0 +1,338 @@
+"""The chapter on iteration: walks that list each entry once, page by page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from ..backend import KeyPage, Page
+from ..errors import InvalidKey
+from ..store import Store
+from . import jobs
+from .chapter import Chapter, OpenStore
+from .clauses import clause, needs
+from .contenders import Processes, Threads
+
+
+class Iteration(Chapter):
+    """Clauses ``iteration-…``."""
+
+    def _fill(self, store: Store, number: int, prefix: str = "key ") -> dict[str, int]:
+        values = {f"{prefix}{at}": at for at in range(number)}
+        store.set_many(values)
+        return values
+
+    @clause("iteration-once")
+    @needs("iterable")
+    def test_keys_lists_every_key_once(self, store: Store) -> None:
+        """keys() gives each key there is, once."""
+        assert list(store.keys()) == []
+        values = self._fill(store, 30)
+        assert sorted(store.keys()) == sorted(values)
+
+    @clause("iteration-once")
+    @needs("iterable")
+    def test_items_lists_every_entry_once(self, store: Store) -> None:
+        """items() gives each key with its value, a None too."""
+        assert list(store.items()) == []
+        values: dict[str, Any] = {**self._fill(store, 30), "none": None}
+        store.set("none", None)
+        listed = list(store.items())
+        assert len(listed) == len(values)
+        assert dict(listed) == values
+
+    @clause("iteration-once")
+    @needs("iterable")
+    def test_count_counts_every_entry_once(self, store: Store) -> None:
+        """count() says how many entries there are."""
+        assert store.count() == 0
+        self._fill(store, 30)
+        store.delete("key 7")
+        assert store.count() == 29
+
+    @clause("iteration-once")
+    @needs("iterable")
+    def test_walks_of_many_pages_list_every_key_once(self, store: Store) -> None:
+        """More entries than any page holds are listed, each once."""
+        values = self._fill(store, self.walk)
+        assert Counter(store.keys()) == Counter(list(values))
+        assert sorted(store.items()) == sorted(values.items())
+        assert store.count() == self.walk
+
+    @clause("iteration-once")
+    @needs("iterable")
+    def test_awkward_keys_come_back_from_a_walk(self, store: Store) -> None:
+        """A walk gives keys back character by character."""
+        keys = [
+            "a",
+            "A",
+            "a ",
+            " a",
+            "a\0",
+            "a\n",
+            "%41",
+            "e\u0301",
+            "\u00e9",
+            "a:b",
+            "a/b",
+            "'\"\\",
+        ]
+        keys += ["\U0001f600", "\U0010ffff", "\x7f", ";", "!", ":", "k" * 500, "\u20ac" * 100]
+        store.set_many({key: [key] for key in keys})
+        assert sorted(store.keys()) == sorted(keys)
+        assert dict(store.items()) == {key: [key] for key in keys}
+
+    @clause("iteration-once")
+    @needs("iterable")
+    def test_an_overwritten_entry_is_listed_once(self, store: Store) -> None:
+        """Writing an entry again makes it no second one."""
+        for number in range(3):
+            store.set("key", number)
+        store.set("key", 9, ttl=1000)
+        assert list(store.items()) == [("key", 9)]
+        assert store.count() == 1
+
+    @clause("iteration-prefix")
+    @needs("iterable")
+    def test_a_prefix_selects_keys(self, store: Store) -> None:
+        """Only keys that start with the prefix are listed and counted, itself included."""
+        store.set_many(
+            {key: key for key in ("user", "user:1", "user:2", "users", "use", "x:user:1")}
+        )
+        assert sorted(store.keys("user:")) == ["user:1", "user:2"]
+        assert sorted(store.keys("user")) == ["user", "user:1", "user:2", "users"]
+        assert dict(store.items("user:")) == {"user:1": "user:1", "user:2": "user:2"}
+        assert store.count("user") == 4
+        assert store.count("") == 6
+
+    @clause("iteration-prefix")
+    @needs("iterable")
+    def test_a_prefix_of_nothing_lists_nothing(self, store: Store) -> None:
+        """A prefix that no key starts with is no error."""
+        self._fill(store, 3)
+        assert list(store.keys("nothing")) == []
+        assert list(store.items("key 00")) == []
+        assert store.count("KEY") == 0
+
+    @clause("iteration-prefix")
+    @needs("iterable")
+    @pytest.mark.parametrize(
+        "prefix",
+        ["%", "_", "\\", "*", "?", "[", "'", '"', "`", " ", "\0", "\x7f", "a%", "a_", "\\_"],
+    )
+    def test_no_character_of_a_prefix_stands_for_others(self, store: Store, prefix: str) -> None:
+        """What is a wildcard elsewhere is itself in a prefix."""
+        inside = [prefix, f"{prefix}1", f"{prefix}{prefix}"]
+        store.set_many(dict.fromkeys([*inside, "ab1", "b", f"b{prefix}", "a", "1"], 1))
+        assert sorted(store.keys(prefix)) == sorted(inside)
+        assert store.count(prefix) == len(inside)
+
+    @clause("iteration-prefix")
+    @needs("iterable")
+    def test_a_prefix_is_exact(self, store: Store) -> None:
+        """A prefix folds neither case nor accents nor spaces."""
+        store.set_many(dict.fromkeys(["ab", "Ab", "AB", "\u00e1b", "a\u0301b", "a b", " ab"], 1))
+        assert list(store.keys("A")) == ["Ab", "AB"] or list(store.keys("A")) == ["AB", "Ab"]
+        assert list(store.keys("a ")) == ["a b"]
+        assert list(store.keys("\u00e1")) == ["\u00e1b"]
+        assert list(store.keys("a\u0301")) == ["a\u0301b"]
+
+    @clause("iteration-prefix")
+    @needs("iterable")
+    def test_a_prefix_of_the_last_characters(self, store: Store) -> None:
+        """Where a prefix has no successor in the order of characters the walk is still right."""
+        last = "\U0010ffff"
+        keys = [
+            last,
+            last * 2,
+            f"{last}a",
+            "\uffff",
+            "\uffffa",
+            "\ud7ff",
+            "\ue000",
+            "z",
+            "\x7f",
+            "\xff",
+        ]
+        store.set_many(dict.fromkeys(keys, 1))
+        assert sorted(store.keys(last)) == sorted([last, last * 2, f"{last}a"])
+        assert sorted(store.keys("\uffff")) == ["\uffff", "\uffffa"]
+        assert list(store.keys("\ud7ff")) == ["\ud7ff"]
+        assert list(store.keys("\xff")) == ["\xff"]
+        assert list(store.keys("\x7f")) == ["\x7f"]
+
+    @clause("iteration-prefix")
+    @needs("iterable")
+    def test_a_bad_prefix_is_refused(self, store: Store) -> None:
+        """A prefix that no key can have raises InvalidKey."""
+        for prefix in ("\ud800", 1, "k" * 2000):
+            with pytest.raises(InvalidKey):
+                list(store.keys(prefix))  # type: ignore[arg-type]
+            with pytest.raises(InvalidKey):
+                store.count(prefix)  # type: ignore[arg-type]
+
+    @clause("iteration-pages")
+    @needs("iterable")
+    def test_scan_gives_pages(self, store: Store) -> None:
+        """No page is longer than its limit, and together they hold each entry once."""
+        values = self._fill(store, 25)
+        for limit in (1, 7, 24, 25, 26, 1000):
+            listed: list[tuple[str, Any]] = []
+            cursor = None
+            while True:
+                page = store.scan(cursor=cursor, limit=limit)
+                assert len(page.entries) <= limit
+                listed += page.entries
+                cursor = page.cursor
+                if cursor is None:
+                    break
+                assert isinstance(cursor, str)
+            assert sorted(listed) == sorted(values.items())
+
+    @clause("iteration-pages")
+    @needs("iterable")
+    def test_scan_takes_a_prefix(self, store: Store) -> None:
+        """A walk by hand keeps to its prefix from page to page."""
+        inside = self._fill(store, 20, "in ")
+        self._fill(store, 20, "out ")
+        keys: list[str] = []
+        cursor = None
+        while True:
+            entries, cursor = store.scan("in ", cursor, 6)
+            keys += [key for key, _ in entries]
+            if cursor is None:
+                break
+        assert sorted(keys) == sorted(inside)
+
+    @clause("iteration-pages")
+    @needs("iterable")
+    def test_a_cursor_can_be_used_again(self, store: Store, open_store: OpenStore) -> None:
+        """A cursor goes on from its page in any store object on the engine, and more than once."""
+        values = self._fill(store, 20)
+        first = store.scan(limit=8)
+        assert first.cursor is not None
+        again = type(store.backend)(store.alias, store.backend.url, store.backend.options)
+        for other in (store, store, type(store)(again, store.options)):
+            rest: list[str] = []
+            cursor: str | None = first.cursor
+            while cursor is not None:
+                entries, cursor = other.scan(cursor=cursor, limit=8)
+                rest += [key for key, _ in entries]
+            assert sorted([*rest, *(key for key, _ in first.entries)]) == sorted(values)
+        again.close()
+
+    @clause("iteration-pages")
+    @needs("iterable")
+    def test_a_cursor_goes_on_in_another_process(
+        self, store: Store, contenders: Processes | Threads
+    ) -> None:
+        """A cursor is text that others can resume from: in other processes where it is shared."""
+        values = self._fill(store, 20)
+        first = store.scan(limit=8)
+        assert first.cursor is not None
+        for rest in contenders.race(jobs.resume, store, prefix="", cursor=first.cursor):
+            assert sorted([*rest, *(key for key, _ in first.entries)]) == sorted(values)
+
+    @clause("iteration-memory")
+    @needs("iterable")
+    def test_a_walk_reads_page_by_page(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A walk holds one page at a time, and reads no page before it is needed."""
+        self._fill(store, self.walk)
+        sizes: list[int] = []
+        scan, scan_keys = store.backend.scan, store.backend.scan_keys
+
+        def counted(prefix: str, cursor: str | None, limit: int) -> Page:
+            page = scan(prefix, cursor, limit)
+            assert len(page.cells) <= limit
+            sizes.append(len(page.cells))
+            return page
+
+        def counted_keys(prefix: str, cursor: str | None, limit: int) -> KeyPage:
+            page = scan_keys(prefix, cursor, limit)
+            assert len(page.keys) <= limit
+            sizes.append(len(page.keys))
+            return page
+
+        monkeypatch.setattr(store.backend, "scan", counted)
+        monkeypatch.setattr(store.backend, "scan_keys", counted_keys)
+        for walk in (store.keys, store.items):
+            sizes.clear()
+            entries = walk()
+            assert sizes == []
+            next(entries)
+            assert 0 < max(sizes) <= 1000
+            assert max(sizes) < self.walk
+            read = len(sizes)
+            assert 1 + sum(1 for _ in entries) == self.walk
+            assert len(sizes) > read
+
+    @clause("iteration-changes")
+    @needs("iterable")
+    def test_an_untouched_key_is_listed_once_while_others_change(self, store: Store) -> None:
+        """Entries that come and go during a walk hide and repeat no other."""
+        untouched = self._fill(store, 300, "stay ")
+        self._fill(store, 300, "go ")
+        listed: Counter[str] = Counter()
+        cursor, turn = None, 0
+        while True:
+            entries, cursor = store.scan(cursor=cursor, limit=20)
+            listed.update(key for key, _ in entries)
+            store.delete_many([f"go {turn * 7 + at}" for at in range(7)])
+            store.set_many({f"{first} new {turn}": turn for first in ("a", "go", "stay", "z")})
+            turn += 1
+            if cursor is None:
+                break
+            assert turn < 500, "the walk does not end"
+        assert {key: listed[key] for key in untouched} == dict.fromkeys(untouched, 1)
+        assert max(listed.values()) == 1
+
+    @clause("iteration-changes")
+    @needs("iterable")
+    def test_what_a_walk_lists_may_be_deleted(self, store: Store) -> None:
+        """Deleting each key as it is listed hides no other."""
+        values = self._fill(store, 300)
+        seen = []
+        cursor = None
+        while True:
+            entries, cursor = store.scan(cursor=cursor, limit=20)
+            for key, _ in entries:
+                assert store.delete(key)
+                seen.append(key)
+            if cursor is None:
+                break
+        assert sorted(seen) == sorted(values)
+        assert store.count() == 0
+
+    @clause("iteration-changes")
+    @needs("iterable")
+    def test_what_a_walk_lists_may_be_overwritten(self, store: Store) -> None:
+        """Writing to each entry as it is listed makes the walk neither longer nor shorter."""
+        values = self._fill(store, 300)
+        seen = []
+        for key, number in store.items():
+            store.set(key, number + 1000)
+            seen.append(key)
+            assert len(seen) <= 2 * len(values), "the walk does not end"
+        assert set(seen) == set(values)
+
+    @clause("iteration-clear")
+    @needs("clearable")
+    def test_clear_deletes_every_entry(self, store: Store) -> None:
+        """clear() leaves nothing, and answers how many there were, or None."""
+        values = self._fill(store, 300)
+        assert store.clear() in (300, None)
+        assert store.get_many(values) == {}
+        assert store.clear() in (0, None)
+        store.set("key 1", "new")
+        assert store.get("key 1") == "new"
+
+    @clause("iteration-clear")
+    @needs("clearable", "iterable")
+    def test_clear_takes_a_prefix(self, store: Store) -> None:
+        """clear() of a prefix leaves every other entry."""
+        store.set_many({"user:1": 1, "user:2": 2, "users": 3, "User:1": 4, "a%": 5, "ab": 6})
+        assert store.clear("user:") == 2
+        assert store.clear("a%") == 1
+        assert sorted(store.keys()) == ["User:1", "ab", "users"]

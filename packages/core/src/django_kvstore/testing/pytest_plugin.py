@@ -1,0 +1,66 @@
+"""What pytest gets from this package: empty stores for each test, and the clause that failed.
+
+``def test_it(isolated_kvstores): …``, or ``kvstore_isolation = true`` in pytest's settings for all.
+
+This is loaded in every run of pytest where the package is installed, so it imports nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from django_kvstore.stores import Stores
+
+_CONTRACT: Final = "https://django-kvstore.readthedocs.io/en/latest/contract.html"
+
+# So that the checks of the contract explain their assertions as a project's own tests do.
+pytest.register_assert_rewrite("django_kvstore.testing")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the setting."""
+    parser.addini(
+        "kvstore_isolation",
+        "Give every test empty key-value stores, as the fixture isolated_kvstores does.",
+        type="bool",
+        default=False,
+    )
+
+
+@pytest.fixture
+def isolated_kvstores() -> Iterator[Stores]:
+    """Empty key-value stores, of the configured engines, for one test; cleared afterwards."""
+    from django_kvstore.stores import kvstores
+
+    with kvstores.isolated():
+        yield kvstores
+
+
+@pytest.fixture(autouse=True)
+def _isolate_kvstores(request: pytest.FixtureRequest) -> None:
+    if request.config.getini("kvstore_isolation"):
+        request.getfixturevalue("isolated_kvstores")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Say which clause of the contract a failed check holds a store to."""
+    report = yield
+    check = getattr(item, "function", None)
+    anchor = getattr(check, "kvstore_clause", None)
+    if anchor is not None and report.failed:
+        expected = " ".join((check.__doc__ or "").split())
+        text = (
+            f"clause:   {anchor}\n"
+            f"expected: {expected}\n"
+            f"read:     docs/contract.md#{anchor} ({_CONTRACT}#{anchor})"
+        )
+        if hasattr(report.longrepr, "addsection"):
+            report.longrepr.addsection("django-kvstore contract", text)
+        else:
+            report.sections.append(("django-kvstore contract", text))
+    return report

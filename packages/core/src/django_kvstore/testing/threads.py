@@ -1,0 +1,37 @@
+"""Running one function in many threads at once, and hearing of every failure.
+
+``run_threads(32, lambda number: store.incr("hits"))``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import BrokenBarrierError
+from typing import TypeVar
+
+from django.db import connections
+
+T = TypeVar("T")
+
+
+def run_threads(number: int, function: Callable[[int], T]) -> list[T]:
+    """Call ``function(0)`` … each in a thread of its own; return what they returned.
+
+    When some fail, the first that failed for a reason of its own is raised.
+    """
+
+    def run(index: int) -> T:
+        try:
+            return function(index)
+        finally:
+            # Django's connections belong to a thread, and nobody else closes this one's.
+            connections.close_all()
+
+    with ThreadPoolExecutor(number) as pool:
+        futures = [pool.submit(run, index) for index in range(number)]
+    failures = [error for error in (future.exception() for future in futures) if error is not None]
+    failures.sort(key=lambda error: isinstance(error, BrokenBarrierError))
+    if failures:
+        raise failures[0]
+    return [future.result() for future in futures]

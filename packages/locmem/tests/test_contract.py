@@ -1,0 +1,9 @@
+"""The contract on locmem."""
+
+from __future__ import annotations
+
+from django_kvstore.testing import Contract
+
+
+class TestContract(Contract):
+    url = "locmem://contract"
