@@ -19,11 +19,15 @@ DIST = ROOT / "dist"
 
 @dataclass(frozen=True)
 class Distribution:
-    """`folder` is its place in packages/; `clients` are what it needs besides the core."""
+    """`folder` is its place in packages/; `clients` are what it needs besides the core.
+
+    `imported_as` is the module's name where it is not the distribution's.
+    """
 
     folder: str
     clients: frozenset[str] = frozenset()
     old_schemes: tuple[str, ...] = ()
+    imported_as: str = ""
 
     def __str__(self) -> str:
         return self.folder
@@ -34,6 +38,11 @@ class Distribution:
 
     @property
     def module(self) -> str:
+        return self.imported_as or self.stem
+
+    @property
+    def stem(self) -> str:
+        """What its archives' names begin with."""
         return self.name.replace("-", "_")
 
     @property
@@ -42,7 +51,7 @@ class Distribution:
 
     @property
     def schemes(self) -> tuple[str, ...]:
-        return () if self is CORE else (self.folder, *self.old_schemes)
+        return (self.folder, *self.old_schemes) if self in BACKENDS else ()
 
     @property
     def installed(self) -> importlib.metadata.Distribution:
@@ -75,4 +84,5 @@ BACKENDS = (
     Distribution("sdb", frozenset({"boto3"}), ("simpledb",)),
     Distribution("tyrant", frozenset(), ("tokyotyrant",)),
 )
-DISTRIBUTIONS = (CORE, *BACKENDS)
+KEYVAL = Distribution("keyval", imported_as="django_keyval")
+DISTRIBUTIONS = (CORE, *BACKENDS, KEYVAL)

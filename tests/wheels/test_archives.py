@@ -23,7 +23,7 @@ def wheel_of(distribution: Distribution, archives: list[Path]) -> zipfile.ZipFil
 
 
 def stem(distribution: Distribution) -> str:
-    return f"{distribution.module}-{VERSION}"
+    return f"{distribution.stem}-{VERSION}"
 
 
 def test_a_wheel_holds_the_package_and_its_metadata_alone(

@@ -1,0 +1,36 @@
+"""The Django application, for ``manage.py keyval`` and the settings' checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.utils.translation import gettext_lazy as _
+
+from django_kvstore import kvstores
+
+
+class KeyValConfig(AppConfig):
+    """``INSTALLED_APPS = [..., "django_kvstore", "django_keyval"]``."""
+
+    name = "django_keyval"
+    verbose_name = _("Named keys and values")
+
+    def ready(self) -> None:
+        register(check_store)
+
+
+def check_store(**kwargs: Any) -> list[CheckMessage]:
+    """The store that KEYVAL_STORE names is there, and can do what KeyVal needs."""
+    alias = getattr(settings, "KEYVAL_STORE", "default")
+    if alias not in kvstores:
+        return [
+            Error(
+                f"KEYVAL_STORE names the store '{alias}', which the settings do not have.",
+                hint=f"KEY_VALUE_STORES has: {', '.join(kvstores) or 'none'}.",
+                id="django_keyval.E001",
+            )
+        ]
+    return []

@@ -1,0 +1,132 @@
+"""``manage.py keyval``: reading and writing named keys and values from the command line.
+
+``manage.py keyval -c set -n settings -k motd -V hello``
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_keyval.models import KeyVal
+from django_kvstore import MISSING, KVStoreError
+
+COMMANDS = ("set", "get", "del", "list", "flush")
+
+
+class Command(BaseCommand):
+    """Exit code 0 when it was done, 1 when there is no such key or something is wrong."""
+
+    help = gettext_lazy("Reads, writes, deletes and lists named keys and values.")  # type: ignore[assignment]
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "-c", "--command", choices=COMMANDS, required=True, help=_("What to do.")
+        )
+        parser.add_argument(
+            "-n",
+            "--store_name",
+            "--name",
+            dest="name",
+            help=_(
+                "The name; 'list' without one lists the names, 'flush' without one empties all."
+            ),
+        )
+        parser.add_argument("-k", "--key", "--ke", dest="key", help=_("The key."))
+        parser.add_argument(
+            "-V",
+            "--value",
+            dest="value",
+            help=_("The value, stored as text, or as JSON with --json; '-' reads standard input."),
+        )
+        parser.add_argument("--ttl", type=float, help=_("Seconds that the key is to live."))
+        parser.add_argument(
+            "--json", action="store_true", help=_("Read the value as JSON, and answer in JSON.")
+        )
+        parser.add_argument(
+            "--noinput",
+            "--no-input",
+            action="store_false",
+            dest="interactive",
+            help=_("Do not ask before emptying."),
+        )
+
+    def handle(self, *args: Any, command: str, **options: Any) -> None:
+        try:
+            getattr(self, f"do_{command}")(**options)
+        except (KVStoreError, ImproperlyConfigured) as error:
+            raise CommandError(str(error)) from error
+
+    def do_set(self, *, value: str | None, ttl: float | None, **options: Any) -> None:
+        """Write a key."""
+        keyval, key = self._named(**options), self._key(**options)
+        if value is None:
+            raise CommandError(_("Give the value with --value, '-' for standard input."))
+        text = sys.stdin.read() if value == "-" else value
+        stored: Any = text
+        if options["json"]:
+            try:
+                stored = json.loads(text)
+            except ValueError as error:
+                raise CommandError(_("The value is no JSON: %s") % error) from error
+        new = keyval.set(key, stored, ttl)
+        said = _("New key %s set in %s.") if new else _("Existing key %s overwritten in %s.")
+        self._answer(said % (key, keyval.name), options, {"key": key, "new": new})
+
+    def do_get(self, **options: Any) -> None:
+        """Show a key's value."""
+        keyval, key = self._named(**options), self._key(**options)
+        value = keyval.get_default(key, MISSING)
+        if value is MISSING:
+            raise self._no_key(key, keyval)
+        self._answer(str(value), options, {"key": key, "value": value})
+
+    def do_del(self, **options: Any) -> None:
+        """Delete a key."""
+        keyval, key = self._named(**options), self._key(**options)
+        if not keyval.delete(key, ignore_keyerror=True):
+            raise self._no_key(key, keyval)
+        self._answer(_("Key %s deleted from %s.") % (key, keyval.name), options, {"key": key})
+
+    def do_list(self, *, name: str | None, **options: Any) -> None:
+        """List the keys of a name, or the names."""
+        found = list(KeyVal(name)) if name is not None else KeyVal.names()
+        if options["json"]:
+            self.stdout.write(json.dumps(found))
+            return
+        for each in found:
+            self.stdout.write(each)
+
+    def do_flush(self, *, name: str | None, interactive: bool, **options: Any) -> None:
+        """Empty a name, or all."""
+        what = _("every key of every name") if name is None else _("every key of %s") % name
+        if interactive and input(_("Delete %s? Type 'yes': ") % what) != "yes":
+            raise CommandError(_("Nothing was deleted."))
+        if name is None:
+            KeyVal.flush_all()
+        else:
+            KeyVal(name).flush()
+        self._answer(_("Deleted %s.") % what, options, {"flushed": name})
+
+    def _named(self, *, name: str | None, **options: Any) -> KeyVal:
+        if name is None:
+            raise CommandError(_("Give the name with --store_name."))
+        return KeyVal(name)
+
+    def _key(self, *, key: str | None, **options: Any) -> str:
+        if key is None:
+            raise CommandError(_("Give the key with --key."))
+        return key
+
+    def _no_key(self, key: str, keyval: KeyVal) -> CommandError:
+        return CommandError(_("Key %s does not exist in %s.") % (key, keyval.name))
+
+    def _answer(self, text: str, options: dict[str, Any], data: dict[str, Any]) -> None:
+        # What JSON has no form for is shown as its text.
+        self.stdout.write(json.dumps(data, default=str) if options["json"] else text)

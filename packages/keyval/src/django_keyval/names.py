@@ -1,0 +1,124 @@
+"""Where the keys of a name are kept: a namespace for each name, and any string as name or key.
+
+The namespaces are ``keyval/<digest of the name>``; ``keyval`` itself holds the list of the names,
+so that they can be told and emptied. A name once used stays on the list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Iterator
+from threading import Lock
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+
+from django_kvstore import InvalidKey, Store, kvstores
+
+ROOT: Final = "keyval"
+#: How long, in seconds, another process may go on using what `empty_all` has emptied, on engines
+#: that cannot list keys.
+EPOCH_SECONDS: Final = 1.0
+_EPOCH: Final = "epoch"
+#: How many names' stores are kept open at once; a store is a small object without a connection.
+_OPEN: Final = 500
+_PLAIN, _LONG = "=", "#"
+#: Longer keys are kept as digests: the namespaces around them take room too.
+_KEY_BYTES: Final = 900
+
+
+def names() -> Names:
+    """Return the names in the store that the setting KEYVAL_STORE says."""
+    parent = kvstores[getattr(settings, "KEYVAL_STORE", "default")]
+    found = _names.get(parent)
+    if found is None:
+        found = _names.setdefault(parent, Names(parent))
+    return found
+
+
+def digest(text: str) -> str:
+    """Return what stands for any text, lone surrogates included, in 40 characters."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+class Names:
+    """The names in one store; `names` gives the one of each store and process."""
+
+    def __init__(self, parent: Store) -> None:
+        self.store = parent.namespace(ROOT).with_options(serializer="keyval", ttl=None)
+        self._stores: dict[str, Store] = {}
+        self._listed: set[str] = set()
+        self._lock = Lock()
+        self._epoch = ("", float("-inf"))
+
+    def open(self, name: str) -> Store:
+        """Return the store of the name's keys."""
+        inner = digest(name)
+        if not self.store.backend.iterable:
+            # Nothing can be listed there, so all names together are emptied by moving on.
+            inner = f"{self.epoch()}/{inner}"
+        store = self._stores.get(inner)
+        if store is None:
+            if len(self._stores) >= _OPEN:
+                self._stores.clear()
+            store = self._stores[inner] = self.store.namespace(inner)
+        return store
+
+    def note(self, name: str) -> None:
+        """Put the name on the list, before its first key is written."""
+        if self.store.backend.iterable and name not in self._listed:
+            self.store.add(digest(name), name)
+            self._listed.add(name)
+
+    def __iter__(self) -> Iterator[str]:
+        for _key, name in self.store.items():
+            yield name
+
+    def empty_all(self) -> None:
+        """Delete every key of every name."""
+        if self.store.backend.iterable:
+            for name in self:
+                self.open(name).clear()
+            return
+        fresh = secrets.token_hex(8)
+        self.store.set(_EPOCH, fresh)
+        with self._lock:
+            self._epoch = (fresh, time.monotonic())
+
+    def epoch(self) -> str:
+        """Return what all names' namespaces begin with, at most a second old."""
+        epoch, read_at = self._epoch
+        if time.monotonic() - read_at < EPOCH_SECONDS:
+            return epoch
+        epoch = str(self.store.get_or_set(_EPOCH, secrets.token_hex(8)))
+        with self._lock:
+            self._epoch = (epoch, time.monotonic())
+        return epoch
+
+
+def stored_key(key: str) -> str:
+    """Return the store's key for any text: itself, or a digest where it is no key."""
+    if not isinstance(key, str):
+        raise InvalidKey(f"A key is a str, not {type(key).__name__}.")
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        return _LONG + digest(key)
+    return _PLAIN + key if size <= _KEY_BYTES else _LONG + digest(key)
+
+
+def to_store(stored: str, key: str, value: Any) -> Any:
+    """Return what to store under that key: with its text, where only a digest is left of it."""
+    return (key, value) if stored.startswith(_LONG) else value
+
+
+def from_store(stored: str, value: Any) -> tuple[str, Any]:
+    """Return the text of the key and the value."""
+    return value if stored.startswith(_LONG) else (stored[1:], value)
+
+
+#: By store, so that tests with stores of their own have names of their own.
+_names: WeakKeyDictionary[Store, Names] = WeakKeyDictionary()
