@@ -18,12 +18,13 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from servers.mariadb import MariaDB
-from servers.postgresql import PostgreSQL
 
 from django_kvstore.params import read_params
 from django_kvstore.url import StoreURL
 from django_kvstore_db import DBBackend
+from django_kvstore_db.sql import DIALECTS
+from servers.mariadb import MariaDB
+from servers.postgresql import PostgreSQL
 
 T = TypeVar("T")
 OpenBackend: TypeAlias = Callable[..., DBBackend]
@@ -104,16 +105,25 @@ def file(request: pytest.FixtureRequest) -> Iterator[BaseDatabaseWrapper]:
 def open_database(kind: str, request: pytest.FixtureRequest) -> Iterator[BaseDatabaseWrapper]:
     alias = f"db_{kind}"
     add_database(alias, request.getfixturevalue(kind))
+    connection = connections[alias]
     try:
-        yield connections[alias]
+        yield connection
     finally:
+        connection.close()  # whatever state the test left it in
+        drop_tables(connection)
         remove_database(alias)
 
 
+def drop_tables(connection: BaseDatabaseWrapper) -> None:
+    dialect = DIALECTS[connection.vendor]
+    with connection.cursor() as cursor:
+        for name in connection.introspection.table_names(cursor):
+            cursor.execute(f"DROP TABLE {dialect(name).quote(name)}", ())
+
+
 @pytest.fixture
-def open_backend() -> Iterator[OpenBackend]:
-    """Opens a store's backend, with a fresh table; the tables go when the test ends."""
-    opened: list[DBBackend] = []
+def open_backend() -> OpenBackend:
+    """Opens a store's backend, its table made."""
 
     def open_one(using: str | None, table: str = "kvstore", *, provision: bool = True) -> DBBackend:
         query = f"?{urlencode({'using': using})}" if using else ""
@@ -122,15 +132,9 @@ def open_backend() -> Iterator[OpenBackend]:
         backend = DBBackend("kept", url, params)
         if provision:
             backend.provision()
-        opened.append(backend)
         return backend
 
-    yield open_one
-    for backend in opened:
-        connection = backend.table.for_write()
-        table = backend.table.dialect(connection).quote(backend.table.name)
-        with connection.cursor() as cursor:
-            cursor.execute(f"DROP TABLE IF EXISTS {table}", ())
+    return open_one
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_every_key_is_a_cell_of_its_own(database, open_backend):
 
 def test_set_many_and_add_tell_alike_keys_apart(database, open_backend):
     backend = open_backend(database.alias)
-    backend.set_many({name: b"many" for name in NAMES[::2]}, None)
+    backend.set_many(dict.fromkeys(NAMES[::2], b"many"), None)
     assert [backend.add(name, b"one", None) for name in NAMES] == [False, True] * (len(NAMES) // 2)
 
 

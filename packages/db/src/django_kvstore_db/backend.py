@@ -181,11 +181,12 @@ class DBBackend(Backend):
         return self.table.for_write().alias == using
 
     def check(self, **kwargs: Any) -> Iterator[checks.CheckMessage]:
-        yield from self.table.check()
-        for alias in kwargs.get("databases") or ():
+        if not kwargs:
+            yield from self.table.check()
+        for database in kwargs.get("databases") or ():
             # A database that is out of reach is not a matter of its tables.
             with contextlib.suppress(Error):
-                yield from self.table.check_database(alias)
+                yield from self.table.check_database(database, self.alias)
 
     def _reading(self) -> Session:
         return Session(self, self.table, self.table.for_read())

@@ -54,6 +54,7 @@ _POSTGRESQL: Final = {
 _MYSQL: Final = {
     1146: Failure.MISSING,
     1054: Failure.FOREIGN,
+    1176: Failure.FOREIGN,  # no such index
     2006: Failure.UNSENT,
     0: Failure.UNSENT,  # PyMySQL and mysqlclient of a connection that they have closed
     1053: Failure.LOST,
@@ -91,12 +92,12 @@ _MESSAGES: Final = {
 
 def code_of(error: Exception) -> str | int | None:
     """Return the error's SQLSTATE (PostgreSQL) or number (MariaDB, MySQL), if it has one."""
+    number = error.args[0] if error.args else None
+    if isinstance(number, int):
+        return number
     cause = error.__cause__
     state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-    if isinstance(state, str):
-        return state
-    number = error.args[0] if error.args else None
-    return number if isinstance(number, int) else None
+    return state if isinstance(state, str) else None
 
 
 def failure_of(error: Exception, *, broken: bool = False) -> Failure:

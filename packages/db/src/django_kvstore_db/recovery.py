@@ -25,29 +25,37 @@ from django_kvstore.errors import (
 
 from .failures import Failure, code_of, failure_of
 
-MIGRATE = "Run 'manage.py migrate', or 'manage.py kvstore provision' with the store's alias."
+MIGRATE = "Run 'manage.py migrate', or 'manage.py kvstore provision {alias}'."
 RENAME = "Give the store a table of its own: db://another_name"
 
 #: The error, what it says of the database, and the way out.
 _EXPLAINED: dict[Failure, tuple[type[KVStoreError], str, str]] = {
-    Failure.MISSING: (Unavailable, "the store's table is missing in {0}", MIGRATE),
-    Failure.FOREIGN: (Unavailable, "the store's table in {0} has other columns", RENAME),
+    Failure.MISSING: (Unavailable, "the table '{table}' is missing in {database}", MIGRATE),
+    Failure.FOREIGN: (
+        Unavailable,
+        "the table '{table}' in {database} is not one of a store",
+        RENAME,
+    ),
     Failure.CONFLICT: (
         Conflict,
-        "{0} undid this in favor of another transaction",
+        "{database} undid this in favor of another transaction",
         "Nothing was written; run the whole transaction again.",
     ),
     Failure.LOCKED: (
         Timeout,
-        "the file of {0} was in use by others",
+        "the file of {database} was in use by others",
         "Keep transactions short, and let those that write begin as IMMEDIATE (OPTIONS).",
     ),
-    Failure.TIMEOUT: (Timeout, "{0} gave a statement up after the time limit set for it", ""),
-    Failure.TOO_LARGE: (ValueTooLarge, "{0} does not take a statement this long", ""),
-    Failure.INVALID: (InvalidValue, "{0} does not take the value", ""),
-    Failure.UNSENT: (Unavailable, "the connection to {0} broke", ""),
-    Failure.LOST: (Unavailable, "the connection to {0} broke", ""),
-    Failure.REFUSED: (Unavailable, "{0} refused a statement", ""),
+    Failure.TIMEOUT: (
+        Timeout,
+        "{database} gave a statement up after the time limit set for it",
+        "",
+    ),
+    Failure.TOO_LARGE: (ValueTooLarge, "{database} does not take a statement this long", ""),
+    Failure.INVALID: (InvalidValue, "{database} does not take the value", ""),
+    Failure.UNSENT: (Unavailable, "the connection to {database} broke", ""),
+    Failure.LOST: (Unavailable, "the connection to {database} broke", ""),
+    Failure.REFUSED: (Unavailable, "{database} refused a statement", ""),
 }
 
 
@@ -109,20 +117,25 @@ class Recovery:
     def explain(self, error: Error, failure: Failure) -> KVStoreError:
         """Return the store's error for the database's; raise it ``from`` that one."""
         kind, reason, hint = _EXPLAINED[failure]
+        names = {
+            "alias": self.backend.alias,
+            "database": self._database(),
+            "table": self.backend.url.location,
+        }
         if failure is Failure.REFUSED and self.connection.connection is None:
-            reason = "{0} could not be reached"
-        said = f"{reason.format(self._where())} ({_name(error)})."
-        return self.backend.error(kind, said, hint=hint)
+            reason = "{database} could not be reached"
+        said = f"{reason.format(**names)} ({_name(error)})."
+        return self.backend.error(kind, said, hint=hint.format(**names))
 
     def outcome_unknown(self, error: Error) -> OutcomeUnknown:
         """Return the error for a write that was sent and never answered."""
         return self.backend.error(
             OutcomeUnknown,
-            f"{self._where()} was lost before it answered a write ({_name(error)}).",
+            f"{self._database()} was lost before it answered a write ({_name(error)}).",
             hint="It may or may not have happened: read before you write again.",
         )
 
-    def _where(self) -> str:
+    def _database(self) -> str:
         return f"the database '{self.connection.alias}'"
 
 

@@ -108,15 +108,15 @@ class Dialect:
         return bool(cursor.rowcount == 1)
 
     def create(self) -> tuple[str, ...]:
-        """Return the statements that create the table and its index unless they are there.
+        """Return the statements that create the table and its index.
 
         The expiry stands before the value: a statement that asks for the one need not read past
         the other, which for large values lies on pages of its own.
         """
         t, e, index = (self.quote(name) for name in (self.table, "expires", self.index_name()))
         return (
-            f"CREATE TABLE IF NOT EXISTS {t} ({self.columns()})",
-            f"CREATE INDEX IF NOT EXISTS {index} ON {t} ({e}) WHERE {e} IS NOT NULL",
+            f"CREATE TABLE {t} ({self.columns()})",
+            f"CREATE INDEX {index} ON {t} ({e}) WHERE {e} IS NOT NULL",
         )
 
     def columns(self) -> str:
@@ -131,6 +131,9 @@ class Dialect:
 
 
 class SQLite(Dialect):
+    # In double quotes, a column that is not there is taken for a text, and a wrong table for one
+    # without the key: https://www.sqlite.org/quirks.html#dblquote
+    quotes = "`"
     types = ("BLOB", "DOUBLE PRECISION", "BLOB")
     # A range of keys is bounded on both sides, which the planner takes for the narrower one.
     not_by_key = "+"
@@ -191,7 +194,7 @@ class MySQL(Dialect):
     def create(self) -> tuple[str, ...]:
         # InnoDB by name: with an engine that knows no transactions nothing here would hold.
         inside = f"({self.columns()}, KEY kvstore_expires (`expires`))"
-        table = f"CREATE TABLE IF NOT EXISTS {self.quote(self.table)} {inside}"
+        table = f"CREATE TABLE {self.quote(self.table)} {inside}"
         return (f"{table} ENGINE=InnoDB ROW_FORMAT=DYNAMIC",)
 
 

@@ -102,8 +102,8 @@ class Table:
                 for statement in dialect.create():
                     cursor.execute(statement, ())
         except DatabaseError:
-            # PostgreSQL checks IF NOT EXISTS before it takes the name, so of two processes that
-            # create the table at once one fails, after the other one's commit.
+            # Another process may have been quicker. No IF NOT EXISTS: on PostgreSQL it fails then,
+            # too, and elsewhere it would hide which of the two made the table.
             if not self.exists(connection):
                 raise
             return False
@@ -135,8 +135,8 @@ class Table:
             if problem:
                 yield checks.Error(problem, id="django_kvstore.db.E003")
 
-    def check_database(self, alias: str) -> Iterator[checks.CheckMessage]:
-        """Say what the database knows: whether the table is there, and is one of a store."""
+    def check_database(self, alias: str, store: str) -> Iterator[checks.CheckMessage]:
+        """Say whether the table is in that database, and one of a store; `store` is its alias."""
         connection = self.for_write()
         if connection.alias != alias or list(self.check()):
             return
@@ -144,7 +144,7 @@ class Table:
             # A warning, since an error would keep `migrate` from running, which creates the table.
             yield checks.Warning(
                 f"The table '{self.name}' is missing in the database '{alias}'.",
-                hint=MIGRATE,
+                hint=MIGRATE.format(alias=store),
                 id="django_kvstore.db.W001",
             )
             return
