@@ -100,6 +100,7 @@ class Aio(Chapter):
         async def use() -> None:
             assert await store.aadd("key", 1) is True
             assert await store.aadd("key", 1) is False
+            assert await store.aput("key", 1) is False
             assert await store.aincr("key", 4) == 5
             assert await store.adecr("key", 2) == 3
             assert await store.aincr("new", default=10, ttl=1000) == 11

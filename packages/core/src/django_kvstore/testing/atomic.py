@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from ..options import MISSING
 from ..store import Store
 from .chapter import Chapter
 from .clauses import clause, needs
+from .threads import run_threads
 
 _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
 
@@ -74,6 +76,48 @@ class Atomic(Chapter):
         with pytest.raises(ValueTooLarge):
             store.add("key", "x" * (store.backend.max_value_bytes + 1))
         assert not store.exists("key")
+
+    # put
+
+    @clause("atomic-put")
+    @needs("atomic")
+    def test_put_says_whether_the_entry_is_new(self, store: Store) -> None:
+        """put() writes whatever is there, and answers True where there was nothing."""
+        assert store.put("key", {"a": 1}) is True
+        assert store.put("key", "other") is False
+        assert store.get("key") == "other"
+        store.set("none", None)
+        assert store.put("none", 1) is False
+
+    @clause("atomic-put")
+    @needs("atomic")
+    def test_put_sets_the_expiry(self, store: Store) -> None:
+        """As set(): with a ttl the entry has it, without one it lives for ever."""
+        store.put("key", 1, ttl=1000)
+        assert 990 < (store.ttl("key") or 0) <= 1000
+        store.put("key", 2)
+        assert store.ttl("key") is None
+
+    @clause("atomic-put")
+    @needs("atomic")
+    def test_put_in_the_past_deletes(self, store: Store) -> None:
+        """put() of what is gone already answers as ever and leaves nothing."""
+        assert store.put("key", 1, ttl=0) is True
+        assert not store.exists("key")
+        store.set("key", "old")
+        assert store.put("key", 1, ttl=-5) is False
+        assert not store.exists("key")
+
+    @clause("atomic-put")
+    @needs("atomic")
+    def test_put_refuses_what_set_refuses(self, store: Store) -> None:
+        """A bad key or value raises, and the old value stays."""
+        store.put("key", "old")
+        with pytest.raises(InvalidKey):
+            store.put("", 1)
+        with pytest.raises(InvalidValue):
+            store.put("key", lambda: None)
+        assert store.get("key") == "old"
 
     # incr and decr
 
@@ -366,6 +410,30 @@ class Atomic(Chapter):
             assert 990 < (store.ttl(key) or 0) <= 1000
         store.get_or_set("key", 1, ttl=None)
         assert store.ttl("key") is not None
+
+    @clause("atomic-get-or-set")
+    @needs("atomic")
+    def test_get_or_set_outlives_one_who_computes_for_ever(self, store: Store) -> None:
+        """When the lease of the one who computes is over another computes, and both get that."""
+        begun, over = Event(), Event()
+
+        def hang() -> str:
+            begun.set()
+            assert over.wait(60)
+            return "late"
+
+        def take_part(number: int) -> object:
+            if number == 0:
+                return store.get_or_set("key", hang, lease=0.2)
+            try:
+                assert begun.wait(60)
+                return store.get_or_set("key", lambda: "in time")
+            finally:
+                over.set()
+
+        store.add("probe", 1)
+        assert run_threads(2, take_part) == ["in time", "in time"]
+        assert store.get("key") == "in time"
 
     @clause("atomic-get-or-set")
     @needs("atomic")

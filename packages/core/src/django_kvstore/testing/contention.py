@@ -38,6 +38,16 @@ class Contention(Chapter):
             assert len(winners) == 1, f"{key} was added {len(winners)} times"
             assert store.get(key) == winners[0]
 
+    @clause("contention-put")
+    @needs("atomic")
+    def test_one_of_all_puts_a_new_entry(self, store: Store, contenders: Contenders) -> None:
+        """Of all who put an entry at once one is told that it was new."""
+        store.put("probe", 1)
+        keys = [f"race {number}" for number in range(max(1, self.races // 4))]
+        answers = contenders.race(jobs.put_first, store, keys=keys)
+        assert [sum(answer[at] for answer in answers) for at in range(len(keys))] == [1] * len(keys)
+        assert set(store.get_many(keys)) == set(keys)
+
     @clause("contention-pop")
     @needs("atomic")
     def test_one_of_all_pops(self, store: Store, contenders: Contenders) -> None:

@@ -295,7 +295,8 @@ class Expiry(Chapter):
         store.set_many({"here": 1, "later": 2})
         store.touch("later", 1000)
         purged = store.purge()
-        assert purged == (0 if store.backend.expires_itself else 10)
+        # An engine that expires by itself may have left something to purge, or nothing.
+        assert purged == 10 or (store.backend.expires_itself and 0 <= purged < 10)
         assert dict(store.items()) == {"here": 1, "later": 2}
         assert store.backend.get(self.cell(store, "old 1")) is None
         assert store.purge() == 0

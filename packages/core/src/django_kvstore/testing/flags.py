@@ -39,6 +39,11 @@ class Flags(Chapter):
         self._agrees(store, "atomic", lambda: store.add("absent", 1), True)
 
     @clause("flags-atomic")
+    def test_put_is_as_declared(self, store: Store) -> None:
+        """put() works if `atomic` is declared, and is refused if not."""
+        self._agrees(store, "atomic", lambda: store.put("there", 6), False)
+
+    @clause("flags-atomic")
     def test_incr_is_as_declared(self, store: Store) -> None:
         """incr() works if `atomic` is declared, and is refused if not."""
         self._agrees(store, "atomic", lambda: store.incr("there"), 6)
@@ -115,7 +120,6 @@ class Flags(Chapter):
         assert backend.get(cell) == b"\0\xff"
         assert backend.compare_and_set(cell, b"\0\xff", None, None) is True
         assert backend.get(cell) is None
-        assert backend.compare_and_set(cell, None, None, None) is True
 
     @clause("flags-iterable")
     def test_keys_is_as_declared(self, store: Store) -> None:

@@ -36,6 +36,15 @@ def add_first(store: Store, start: Start, number: int, *, keys: list[str]) -> li
     return won
 
 
+def put_first(store: Store, start: Start, number: int, *, keys: list[str]) -> list[bool]:
+    """Put each key, and say whether it was told to be new."""
+    new = []
+    for key in keys:
+        start.wait()
+        new.append(store.put(key, number))
+    return new
+
+
 def pop_first(store: Store, start: Start, number: int, *, keys: list[str]) -> list[Any]:
     """Try to be the one who gets each key's value."""
     got = []
