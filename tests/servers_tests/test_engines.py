@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,20 +18,16 @@ from servers.failure import ServerError
 from servers.mariadb import MariaDB
 from servers.memcached import Memcached
 from servers.postgresql import PostgreSQL
-from servers.server import Server
 
-
-def installed(server: Server) -> Server:
-    reason = server.available()
-    if reason:
-        pytest.skip(f"{server.name}: {reason}")
-    return server
+Available = Callable[..., None]
 
 
 @pytest.mark.parametrize("kind", [PostgreSQL, MariaDB])
-def test_a_database_keeps_what_was_committed(kind: type[PostgreSQL | MariaDB]) -> None:
+def test_a_database_keeps_what_was_committed(
+    kind: type[PostgreSQL | MariaDB], available: Available
+) -> None:
     made = kind()
-    installed(made)
+    available(made)
     with made as server:
         server.sql("CREATE TABLE kept (a int); INSERT INTO kept VALUES (42);")
         port = server.port
@@ -45,9 +42,9 @@ def test_a_database_keeps_what_was_committed(kind: type[PostgreSQL | MariaDB]) -
         assert server.django_database()["PORT"] == str(port)
 
 
-def test_postgresql_is_set_up_as_promised() -> None:
-    with installed(PostgreSQL()) as server:
-        assert isinstance(server, PostgreSQL)
+def test_postgresql_is_set_up_as_promised(available: Available) -> None:
+    available(PostgreSQL())
+    with PostgreSQL() as server:
         assert server.sql("SHOW max_connections").strip() == "200"
         assert server.sql("SHOW server_encoding").strip() == "UTF8"
         assert server.sql("SHOW listen_addresses").strip() == "127.0.0.1"
@@ -57,9 +54,9 @@ def test_postgresql_is_set_up_as_promised() -> None:
             server.sql("SELECT no_such_thing")
 
 
-def test_mariadb_is_set_up_as_promised() -> None:
-    with installed(MariaDB()) as server:
-        assert isinstance(server, MariaDB)
+def test_mariadb_is_set_up_as_promised(available: Available) -> None:
+    available(MariaDB())
+    with MariaDB() as server:
         seen = server.sql(
             "SELECT @@max_connections, @@character_set_server, @@max_allowed_packet,"
             " @@bind_address, @@sql_mode LIKE '%STRICT_TRANS_TABLES%', DATABASE()"
@@ -80,9 +77,9 @@ def say(server: Memcached, words: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("unix", [False, True], ids=["tcp", "unix"])
-def test_memcached_starts_dies_and_comes_back_empty(unix: bool) -> None:
+def test_memcached_starts_dies_and_comes_back_empty(unix: bool, available: Available) -> None:
     made = Memcached(unix=unix)
-    installed(made)
+    available(made)
     with made as server:
         assert say(server, b"set a 0 0 1\r\nx\r\n") == b"STORED\r\n"
         server.kill()
@@ -92,38 +89,39 @@ def test_memcached_starts_dies_and_comes_back_empty(unix: bool) -> None:
         assert say(server, b"get a\r\n") == b"END\r\n"
 
 
-def test_several_memcacheds_are_several() -> None:
-    installed(Memcached())
+def test_several_memcacheds_are_several(available: Available) -> None:
+    available(Memcached())
     with Memcached() as one, Memcached() as two:
         assert one.port != two.port
         assert say(one, b"set a 0 0 1\r\nx\r\n") == b"STORED\r\n"
         assert say(two, b"get a\r\n") == b"END\r\n"
 
 
-def test_memcached_listens_on_ipv6() -> None:
+def test_memcached_listens_on_ipv6(available: Available) -> None:
     try:
         with socket.socket(socket.AF_INET6) as probe:
             probe.bind(("::1", 0))
     except OSError:
         pytest.skip("this machine has no IPv6 loopback")
     made = Memcached(host="::1")
-    installed(made)
+    available(made)
     with made as server:
         assert say(server, b"version\r\n").startswith(b"VERSION ")
 
 
-def test_memcacheds_largest_item_is_an_option() -> None:
+def test_memcacheds_largest_item_is_an_option(available: Available) -> None:
     value = b"x" * 2_000_000
     words = b"set a 0 0 %d\r\n%s\r\n" % (len(value), value)
-    installed(Memcached())
+    available(Memcached())
     with Memcached(largest_item="4m") as large:
         assert say(large, words) == b"STORED\r\n"
     with Memcached() as usual:
         assert say(usual, words) == b"SERVER_ERROR object too large for cache\r\n"
 
 
-def test_the_datastore_emulator_starts_dies_and_comes_back() -> None:
-    with installed(Datastore(named="")) as server:
+def test_the_datastore_emulator_starts_dies_and_comes_back(available: Available) -> None:
+    available(Datastore(named=""))
+    with Datastore(named="") as server:
         server.kill()
         connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
         with pytest.raises(ConnectionRefusedError):
@@ -141,7 +139,7 @@ def test_the_datastore_emulator_starts_dies_and_comes_back() -> None:
         assert server.ready()
 
 
-def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, available: Available) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(mariadb, "PLACES", "/nowhere")
     monkeypatch.setattr(postgresql, "DEBIAN", Path("/nowhere"))
