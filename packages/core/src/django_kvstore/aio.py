@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 
-from .iteration import Entries, IterableStore
+from .iteration import Entries, Export, IterableStore
 from .options import DEFAULT_TTL
 
 T = TypeVar("T")
@@ -134,6 +134,12 @@ class AsyncStore(IterableStore):
     async def ascan(self, prefix: str = "", cursor: str | None = None, limit: int = 250) -> Entries:
         """As `scan`."""
         return await self._run(self.scan, prefix, cursor, limit)
+
+    async def aexport(
+        self, prefix: str = "", cursor: str | None = None, limit: int = 250
+    ) -> Export:
+        """As `export`."""
+        return await self._run(self.export, prefix, cursor, limit)
 
     async def acount(self, prefix: str = "") -> int:
         """As `count`."""

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from . import keys, split
+from . import keys, records, split
 from .atomic import AtomicStore
+from .errors import KVStoreError
 from .options import MISSING
 
 
@@ -15,6 +16,26 @@ class Entries(NamedTuple):
     """A page of a walk: keys with their values, and the cursor of the next page or None."""
 
     entries: list[tuple[str, Any]]
+    cursor: str | None
+
+
+class Entry(NamedTuple):
+    """One entry as the engine holds it: `expires` is seconds since 1970, `size` bytes.
+
+    Where the value cannot be read, `error` says why and `value` is MISSING.
+    """
+
+    key: str
+    value: Any
+    expires: float | None
+    size: int
+    error: KVStoreError | None = None
+
+
+class Export(NamedTuple):
+    """A page of whole entries, and the cursor of the next page or None."""
+
+    entries: list[Entry]
     cursor: str | None
 
 
@@ -54,6 +75,23 @@ class IterableStore(AtomicStore):
             (self._coder.key(cell), self._coder.decode(cell, record)) for cell, record in cells
         )
         return Entries([entry for entry in loaded if entry[1] is not MISSING], following)
+
+    def export(self, prefix: str = "", cursor: str | None = None, limit: int = 250) -> Export:
+        """Return one page of entries with their expiry and size; otherwise as `scan`.
+
+        An entry that cannot be read does not end the walk: its `error` says why.
+        """
+        cells, following = self.backend.scan(self._coder.prefix(prefix), cursor, limit)
+        entries = (self._entry(cell, record) for cell, record in cells)
+        return Export([entry for entry in entries if entry is not None], following)
+
+    def _entry(self, cell: str, record: bytes) -> Entry | None:
+        key, expires, size = self._coder.key(cell), records.expiry(record), len(record)
+        try:
+            value = self._coder.decode(cell, record)
+        except KVStoreError as error:
+            return Entry(key, MISSING, expires, size, error)
+        return None if value is MISSING else Entry(key, value, expires, size)
 
     def count(self, prefix: str = "") -> int:
         """Return how many keys start with `prefix`."""
