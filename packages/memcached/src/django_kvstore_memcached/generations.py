@@ -52,6 +52,8 @@ class Generations:
     def renew(self, connection: Connection, prefix: str) -> None:
         """Give the prefix a new generation, on the server and at once in this process."""
         token = _new_token()
+        # Should the answer be lost, the server is asked which one it has.
+        self._held.pop(prefix, None)
         connection.write(connection.set, generation_key(prefix), _pack(token, prefix))
         # Whatever was asked before this moment may have been answered with the old one.
         self._hold(prefix, token, time.monotonic())
@@ -70,13 +72,15 @@ class Generations:
         raise MemcacheServerError("it does not keep the store's generation")
 
     def _hold(self, prefix: str, token: bytes, known: float) -> bytes:
+        """Hold what the server said; return that, or what was learnt from it since."""
         with self._lock:
             held = self._held.get(prefix)
-            if held is None or held[1] < known:
-                if len(self._held) >= _MOST_HELD:
-                    self._held.clear()
-                self._held[prefix] = token, known
-        return token
+            if held is not None and held[1] >= known:
+                return held[0]
+            if len(self._held) >= _MOST_HELD:
+                self._held.clear()
+            self._held[prefix] = token, known
+            return token
 
 
 def _new_token() -> bytes:

@@ -24,22 +24,20 @@ class Ring:
 
     def __init__(self, servers: Iterable[Server]) -> None:
         self.servers = tuple(servers)
-        self._seeded = [(_number(server.name.encode()), server) for server in self.servers]
+        # Odd, so that multiplying by it loses nothing.
+        self._factors = [(_number(server.name.encode()) | 1, server) for server in self.servers]
 
     def owner(self, tail: bytes) -> Server:
         """Return the server of the key with this tail, whatever its generation."""
-        if len(self.servers) == 1:
-            return self.servers[0]
-        number = _number(tail)
-        return max(self._seeded, key=lambda seeded: _mixed(number ^ seeded[0]))[1]
+        owner, best = self.servers[0], -1
+        if len(self.servers) > 1:
+            number = _number(tail)
+            for factor, server in self._factors:
+                score = number * factor & _MASK
+                if score > best:
+                    owner, best = server, score
+        return owner
 
 
 def _number(text: bytes) -> int:
     return int.from_bytes(sha256(text).digest()[:8], "big")
-
-
-def _mixed(number: int) -> int:
-    # The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): every bit depends on every other.
-    number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 & _MASK
-    number = (number ^ number >> 27) * 0x94D049BB133111EB & _MASK
-    return number ^ number >> 31

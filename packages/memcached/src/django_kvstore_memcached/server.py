@@ -52,13 +52,20 @@ class Server:
         self._address = address
         self._options = options
         self._error = error
-        self.start_over()
+        self._start()
 
-    def start_over(self) -> None:
-        """Begin with no connections, no generations and a lock that nobody holds."""
+    def _start(self) -> None:
         # The one used last is at the right end and is used next.
         self._idle: deque[Connection] = deque()
         self.generations = Generations(self._options["refresh"])
+
+    def start_over(self) -> None:
+        """Leave the connections to the parent process, with a lock that nobody holds."""
+        inherited = self._idle
+        self._start()
+        for connection in inherited:
+            # This closes the child's handle alone: nothing is sent, and the parent's stays open.
+            connection.close()
 
     # Asking.
 

@@ -1,0 +1,170 @@
+"""Several servers: every key on one of them, and none of it lost in silence when one is down.
+
+``pytest packages/memcached/tests/test_servers.py``
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from servers.memcached import Memcached
+
+from django_kvstore.errors import OutcomeUnknown, Unavailable
+from django_kvstore_memcached import MemcachedBackend
+from django_kvstore_memcached.ring import Ring
+
+Open = Callable[..., MemcachedBackend]
+
+
+class Named:
+    """All that hashing knows of a server."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def ring(*names: str) -> Ring:
+    return Ring(Named(name) for name in names)  # type: ignore[misc]
+
+
+KEYS = [b"=shop:%d" % number for number in range(20_000)]
+
+
+@pytest.mark.parametrize("number", [2, 3, 5, 10])
+def test_keys_are_spread_evenly(number: int) -> None:
+    servers = ring(*[f"10.0.0.{last}:11211" for last in range(number)])
+    counts = Counter(servers.owner(key).name for key in KEYS)
+    assert len(counts) == number
+    assert min(counts.values()) > 0.85 * len(KEYS) / number
+
+
+def test_the_order_in_the_url_does_not_matter() -> None:
+    one, other = ring("a:1", "b:1", "c:1"), ring("c:1", "a:1", "b:1")
+    assert all(one.owner(key).name == other.owner(key).name for key in KEYS)
+
+
+def test_a_server_more_takes_its_share_and_moves_nothing_else() -> None:
+    before, after = ring("a:1", "b:1", "c:1"), ring("a:1", "b:1", "c:1", "d:1")
+    moved = [
+        after.owner(key).name for key in KEYS if before.owner(key).name != after.owner(key).name
+    ]
+    assert set(moved) == {"d:1"}
+    assert 0.22 < len(moved) / len(KEYS) < 0.28
+
+
+def test_where_a_key_belongs_never_changes() -> None:
+    """Another release that hashed differently would find every store empty."""
+    servers = ring("10.0.0.1:11211", "10.0.0.2:11211", "10.0.0.3:11211")
+    owners = [servers.owner(b"=:%d" % number).name.split(".")[3][0] for number in range(20)]
+    assert "".join(owners) == "OWNERS"
+
+
+class Pair:
+    """Two servers and a backend on both."""
+
+    def __init__(self, opened: Open, one: Memcached, other: Memcached, space: str) -> None:
+        self.one, self.other = one, other
+        self.backend = opened(f"memcached://{one.address};{other.address}")
+        cells = [f"{space}{number}" for number in range(40)]
+        self.on_one = [cell for cell in cells if self.owner(cell) == one.address]
+        self.on_other = [cell for cell in cells if self.owner(cell) == other.address]
+        assert len(self.on_one) > 5
+        assert len(self.on_other) > 5
+        self.cells = dict.fromkeys(cells, b"1")
+
+    def owner(self, cell: str) -> str:
+        return self.backend._cell(cell).server.name
+
+
+@pytest.fixture
+def pair(opened: Open, own_server: Callable[..., Memcached], space: str) -> Pair:
+    return Pair(opened, own_server(), own_server(), space)
+
+
+def test_each_cell_is_on_its_server_alone(opened: Open, pair: Pair) -> None:
+    pair.backend.set_many(pair.cells, None)
+    assert pair.backend.get_many(list(pair.cells)) == pair.cells
+    only_one = opened(f"memcached://{pair.one.address}")
+    only_other = opened(f"memcached://{pair.other.address}")
+    assert sorted(only_one.get_many(list(pair.cells))) == sorted(pair.on_one)
+    assert sorted(only_other.get_many(list(pair.cells))) == sorted(pair.on_other)
+    assert pair.backend.delete_many(list(pair.cells)) == len(pair.cells)
+
+
+def test_a_clearing_reaches_every_server(pair: Pair, space: str) -> None:
+    pair.backend.set_many(pair.cells, None)
+    pair.backend.clear(space)
+    assert pair.backend.get_many(list(pair.cells)) == {}
+
+
+def test_a_server_that_is_down_is_an_error_and_no_miss(pair: Pair, space: str) -> None:
+    backend = pair.backend
+    backend.set_many(pair.cells, None)
+    pair.other.kill()
+    for cell in pair.on_one:
+        assert backend.get(cell) == b"1"
+        backend.set(cell, b"2", None)
+    for cell in pair.on_other:
+        with pytest.raises(Unavailable, match=pair.other.address):
+            backend.get(cell)
+        with pytest.raises(Unavailable, match=pair.other.address):
+            backend.set(cell, b"2", None)
+        with pytest.raises(Unavailable):
+            backend.delete(cell)
+        with pytest.raises(Unavailable):
+            backend.add(cell, b"2", None)
+        with pytest.raises(Unavailable):
+            backend.update(cell, lambda old: None)
+    with pytest.raises(Unavailable, match=pair.other.address):
+        backend.get_many(list(pair.cells))
+    with pytest.raises(Unavailable, match=pair.other.address):
+        backend.ping()
+    assert backend.get_many(pair.on_one) == dict.fromkeys(pair.on_one, b"2")
+
+
+def test_a_bulk_write_looks_at_every_server_first(pair: Pair, space: str) -> None:
+    backend = pair.backend
+    backend.set_many(pair.cells, None)
+    pair.other.kill()
+    with pytest.raises(Unavailable, match=pair.other.address):
+        backend.set_many(dict.fromkeys(pair.cells, b"2"), None)
+    with pytest.raises(Unavailable, match=pair.other.address):
+        backend.delete_many(list(pair.cells))
+    with pytest.raises(Unavailable, match=pair.other.address):
+        backend.clear(space)
+    assert backend.get_many(pair.on_one) == dict.fromkeys(pair.on_one, b"1")
+
+
+def test_a_bulk_write_that_stops_half_way_says_so(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = pair.backend
+    backend.set_many(pair.cells, None)
+    from django_kvstore_memcached.batch import Batch
+
+    looked, stored = Batch.prepare, Batch.set
+    written = []
+
+    def store_one_and_lose_the_rest(batch: Batch, *arguments: object) -> int:
+        if written:
+            (pair.one if written[0] == pair.other.address else pair.other).kill()
+        written.append(batch.server.name)
+        return stored(batch, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Batch, "set", store_one_and_lose_the_rest)
+    with pytest.raises(OutcomeUnknown, match="Part of the work had been done"):
+        backend.set_many(dict.fromkeys(pair.cells, b"2"), None)
+    assert looked is Batch.prepare
+    done = pair.on_one if written[0] == pair.one.address else pair.on_other
+    assert backend.get_many(done) == dict.fromkeys(done, b"2")
+
+
+def test_a_server_that_comes_back_is_used_again(pair: Pair) -> None:
+    backend = pair.backend
+    backend.set_many(pair.cells, None)
+    pair.other.restart()
+    assert backend.get_many(list(pair.cells)) == dict.fromkeys(pair.on_one, b"1")
+    backend.set_many(pair.cells, None)
+    assert backend.get_many(list(pair.cells)) == pair.cells
