@@ -131,6 +131,8 @@ class Commands:
         if code == NO or math.isnan(result):
             return NO
         rest, whole_part = math.modf(result)
+        if not -(2**63) <= whole_part < 2**63:
+            whole_part = -(2**63)
         return code + struct.pack(">qq", int(whole_part), int(rest * TRILLION))
 
     def vanish(self, stream: Stream) -> bytes:

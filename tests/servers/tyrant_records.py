@@ -59,7 +59,7 @@ class Records:
         self.read_only = read_only
         self.values: dict[bytes, list[bytes]] = {}
         self.places: list[bytes] = []
-        self.cursor: tuple[bytes, int] | None = None
+        self.cursor: tuple[int | bytes, int] | None = None
         if kind.on_disk and path.exists():
             self._load()
         self.journal = path.open("ab") if kind.on_disk and not read_only else None
@@ -110,38 +110,41 @@ class Records:
             found.append(key)
         return found
 
-    # The cursor.
+    # The cursor: a place, except that a B+ tree file counts the records of a page instead. When
+    # one is added before it, the walk meets again the record where it was.
 
     def rewind(self) -> None:
-        self.cursor = (self.places[0], 0) if self.places else None
+        self.cursor = self._stand_at(0)
 
     def jump(self, key: bytes) -> bool:
-        """To that key; False when there is none to go to, and then only a B+ tree forgets."""
+        """To that key; False when there is none to go to, and then only a B+ tree file forgets."""
         found = self.first_from(key)
-        if found is not None or self.kind.duplicates:
-            self.cursor = None if found is None else (found, 0)
+        if found is not None:
+            self.cursor = self._stand_at(bisect.bisect_left(self.places, found))
+        elif self.kind.duplicates:
+            self.cursor = None
         return found is not None
 
     def next(self) -> tuple[bytes, bytes]:
         """The record under the cursor, which moves on."""
         if self.cursor is None:
             raise Failed
-        place, number = self.cursor
-        index = bisect.bisect_left(self.places, place)
-        if index == len(self.places):
+        at, number = self.cursor
+        index = at if isinstance(at, int) else bisect.bisect_left(self.places, at)
+        if index >= len(self.places):
             raise Failed
-        if self.places[index] != place:
-            number = 0
         key = self.key_at(self.places[index])
         values = self.values[key]
-        value = values[min(number, len(values) - 1)]
         if number + 1 < len(values):
-            self.cursor = self.places[index], number + 1
-        elif index + 1 < len(self.places):
-            self.cursor = self.places[index + 1], 0
+            self.cursor = at, number + 1
         else:
-            self.cursor = None
-        return key, value
+            self.cursor = self._stand_at(index + 1)
+        return key, values[min(number, len(values) - 1)]
+
+    def _stand_at(self, index: int) -> tuple[int | bytes, int] | None:
+        if index >= len(self.places):
+            return None
+        return (index if self.kind.duplicates else self.places[index]), 0
 
     # Writing.
 
