@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import json
 import time
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -54,6 +56,80 @@ def test_an_unknown_alias_and_a_bad_store_end_with_a_message() -> None:
             manage("purge", "nope")
         with pytest.raises(CommandError, match="no backend for the scheme 'nothing'"):
             manage("purge")
+
+
+@pytest.fixture
+def memory() -> Iterator[None]:
+    with override_settings(KEY_VALUE_STORES={"default": f"locmem://{uuid4().hex}"}):
+        yield
+
+
+@pytest.mark.usefixtures("memory")
+def test_an_entry_from_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert manage("set", "a", "hello", "--ttl", "50") == "Set 'a'.\n"
+    assert manage("get", "a") == "hello\n"
+    assert 49 < float(manage("ttl", "a")) <= 50
+    assert manage("ttl", "a", "--persist") == "for ever\n"
+    assert float(manage("ttl", "a", "--set", "5")) <= 5
+    assert manage("set", "b", '{"x": [1, {"$tuple": [2]}]}', "--json") == '{"key": "b"}\n'
+    assert kvstore.get("b") == {"x": [1, (2,)]}
+    assert manage("get", "b") == "{'x': [1, (2,)]}\n"
+    assert json.loads(manage("get", "b", "--json"))["value"] == {"x": [1, {"$tuple": [2]}]}
+    monkeypatch.setattr("sys.stdin", io.StringIO("from outside"))
+    manage("set", "c", "-")
+    assert kvstore.get("c") == "from outside"
+    assert manage("incr", "n") == "1\n"
+    assert manage("incr", "n", "5", "--json") == '{"key": "n", "value": 6}\n'
+    assert manage("delete", "n") == "Deleted 'n'.\n"
+    for wrong in (
+        ("get", "n"),
+        ("delete", "n"),
+        ("ttl", "n"),
+        ("ttl", "n", "--set", "5"),
+        ("incr", "a"),
+        ("set", "a", "{", "--json"),
+        ("get", ""),
+        ("get", "a", "--store", "nope"),
+        ("nothing",),
+    ):
+        with pytest.raises(CommandError):
+            manage(*wrong)
+
+
+@pytest.mark.usefixtures("memory")
+def test_a_store_from_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    kvstore.set_many({f"user:{number}": number for number in range(5)})
+    kvstore.set("line\nbreak", 1)
+    assert sorted(manage("keys", "user:").split()) == [f"user:{number}" for number in range(5)]
+    assert len(manage("keys", "user:", "--limit", "2").splitlines()) == 2
+    assert manage("keys", "line", "--json") == '"line\\nbreak"\n'
+    assert manage("count") == "6\n"
+    assert manage("count", "user:", "--json") == '{"prefix": "user:", "count": 5}\n'
+    monkeypatch.setattr("builtins.input", lambda prompt: "no")
+    with pytest.raises(CommandError, match="Nothing was deleted"):
+        manage("clear")
+    assert kvstore.count() == 6
+    monkeypatch.setattr("builtins.input", lambda prompt: "yes")
+    assert manage("clear", "user:") == "Deleted 5 entries.\n"
+    assert manage("clear", "--noinput", "--json") == '{"deleted": 1}\n'
+    assert manage("count", "--store", "locmem://another") == "0\n"
+
+
+def test_check_asks_the_engines() -> None:
+    stores = {"default": "locmem://", "ill": "db://no_such_table", "wrong": "nothing://x"}
+    with override_settings(KEY_VALUE_STORES=stores):
+        assert manage("check", "default") == "default: well\n"
+        with pytest.raises(CommandError, match="Not well: ill, wrong"):
+            manage("check")
+        with pytest.raises(CommandError):
+            manage("check", "--json")
+
+
+def test_stores_in_json() -> None:
+    with override_settings(KEY_VALUE_STORES={"default": "locmem://u:hunter2@h"}):
+        said = manage("stores", "--json")
+    assert "hunter2" not in said
+    assert json.loads(said)["default"]["abilities"]["atomic"] is True
 
 
 def test_migrate_makes_the_tables(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,11 @@
-"""The subcommands of ``manage.py kvstore``, by name; each is a module with `Subcommand` in it."""
+"""The subcommands of ``manage.py kvstore``, by name; each module holds those of one noun."""
 
 from __future__ import annotations
 
+from .check import Check
+from .clear import Clear
+from .entries import Delete, Get, Incr, Set, Ttl
+from .listing import Count, Keys
 from .provision import Provision
 from .purge import Purge
 from .stores import Stores
@@ -9,6 +13,15 @@ from .subcommand import Subcommand
 
 SUBCOMMANDS: dict[str, Subcommand] = {
     "stores": Stores(),
+    "check": Check(),
     "provision": Provision(),
+    "get": Get(),
+    "set": Set(),
+    "delete": Delete(),
+    "ttl": Ttl(),
+    "incr": Incr(),
+    "keys": Keys(),
+    "count": Count(),
+    "clear": Clear(),
     "purge": Purge(),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 
@@ -10,25 +11,42 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_kvstore.errors import KVStoreError
+from django_kvstore.store import Store
 
-from .subcommand import Subcommand, add_aliases, chosen_stores
+from .subcommand import Subcommand, add_aliases, add_json, chosen_stores
 
-FLAGS = ("atomic", "iterable", "durable", "shared", "transactional")
+FLAGS = ("atomic", "iterable", "clearable", "durable", "shared", "transactional")
 
 
 class Stores(Subcommand):
-    """A line or two for each store."""
+    """Some lines for each store, or with --json one object of all."""
 
     help = gettext_lazy("Lists the stores: alias, URL without secrets, abilities, health.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_aliases(parser)
+        add_json(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        for store in chosen_stores(options["alias"]):
-            abilities = " ".join(flag for flag in FLAGS if getattr(store.backend, flag))
-            try:
-                health = _("answers in %.1f ms") % (store.ping() * 1000)
-            except KVStoreError as error:
-                health = str(error)
-            command.stdout.write(f"{store.alias}  {store!r}\n    {abilities or '-'}\n    {health}")
+        found = {store.alias: _describe(store) for store in chosen_stores(options["alias"])}
+        if options["json"]:
+            command.stdout.write(json.dumps(found, ensure_ascii=False))
+            return
+        for alias, told in found.items():
+            abilities = " ".join(flag for flag, able in told["abilities"].items() if able)
+            health = told["problem"] or _("answers in %.1f ms") % told["milliseconds"]
+            command.stdout.write(f"{alias}\n  {told['store']}\n  {abilities}\n  {health}")
+
+
+def _describe(store: Store) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "store": repr(store.backend),
+        "abilities": {flag: getattr(store.backend, flag) for flag in FLAGS},
+        "milliseconds": None,
+        "problem": None,
+    }
+    try:
+        told["milliseconds"] = store.ping() * 1000
+    except KVStoreError as error:
+        told["problem"] = str(error)
+    return told

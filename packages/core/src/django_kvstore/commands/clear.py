@@ -1,0 +1,40 @@
+"""``manage.py kvstore clear [PREFIX]``: deletes a store's entries, and asks first."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .listing import ListingSubcommand
+from .subcommand import answer, chosen_store
+
+
+class Clear(ListingSubcommand):
+    """Deletes all, or those of a prefix."""
+
+    help = gettext_lazy("Deletes every entry, or those whose key begins with PREFIX; asks first.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--noinput",
+            "--no-input",
+            action="store_false",
+            dest="interactive",
+            help=_("Do not ask."),
+        )
+
+    def handle(self, command: BaseCommand, **options: Any) -> None:
+        store, prefix = chosen_store(options["store"]), options["prefix"]
+        what = _("every entry of %s") % store.alias
+        if prefix:
+            what = _("every entry of %s whose key begins with '%s'") % (store.alias, prefix)
+        if options["interactive"] and input(_("Delete %s? Type 'yes': ") % what) != "yes":
+            raise CommandError(_("Nothing was deleted."))
+        deleted = store.clear(prefix)
+        text = _("Deleted %s.") % what if deleted is None else _("Deleted %d entries.") % deleted
+        answer(command, options, text, deleted=deleted)

@@ -1,0 +1,119 @@
+"""``manage.py kvstore get|set|delete|ttl|incr KEY``: one entry from the command line.
+
+``manage.py kvstore set greeting hello --ttl 60 --store counters``
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_kvstore.options import DEFAULT_TTL, MISSING
+from django_kvstore.typed_json import to_json
+
+from .subcommand import Subcommand, add_store, answer, chosen_store, given_value
+
+
+class EntrySubcommand(Subcommand):
+    """A subcommand about one key."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("key", help=_("The key."))
+        add_store(parser)
+
+
+def _missing(key: str) -> CommandError:
+    return CommandError(_("There is no entry '%s'.") % key)
+
+
+class Get(EntrySubcommand):
+    """Shows the value; exit code 1 when there is none."""
+
+    help = gettext_lazy("Shows an entry's value; exit code 1 when there is none.")
+
+    def handle(self, command: BaseCommand, **options: Any) -> None:
+        value = chosen_store(options["store"]).get(options["key"], MISSING)
+        if value is MISSING:
+            raise _missing(options["key"])
+        if not options["json"]:
+            command.stdout.write(value if isinstance(value, str) else repr(value))
+            return
+        try:
+            data = to_json(value)
+        except TypeError as error:
+            raise CommandError(_("Without --json it can be shown: %s.") % error) from error
+        answer(command, options, "", key=options["key"], value=data)
+
+
+class Set(EntrySubcommand):
+    """Writes a value given as text or JSON."""
+
+    help = gettext_lazy("Writes an entry.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "value",
+            help=_("The value: text, or with --json typed JSON; '-' reads standard input."),
+        )
+        parser.add_argument(
+            "--ttl", type=float, default=DEFAULT_TTL, help=_("Seconds that the entry is to live.")
+        )
+
+    def handle(self, command: BaseCommand, **options: Any) -> None:
+        value = given_value(options["value"], as_json=options["json"])
+        chosen_store(options["store"]).set(options["key"], value, options["ttl"])
+        answer(command, options, _("Set '%s'.") % options["key"], key=options["key"])
+
+
+class Delete(EntrySubcommand):
+    """Deletes one entry."""
+
+    help = gettext_lazy("Deletes an entry; exit code 1 when there is none.")
+
+    def handle(self, command: BaseCommand, **options: Any) -> None:
+        if not chosen_store(options["store"]).delete(options["key"]):
+            raise _missing(options["key"])
+        answer(command, options, _("Deleted '%s'.") % options["key"], key=options["key"])
+
+
+class Ttl(EntrySubcommand):
+    """Shows or changes an entry's expiry."""
+
+    help = gettext_lazy("Shows how many seconds an entry has left, or sets it.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--set", type=float, metavar="SECONDS", help=_("The new time to live."))
+        parser.add_argument("--persist", action="store_true", help=_("Let it live for ever."))
+
+    def handle(self, command: BaseCommand, **options: Any) -> None:
+        store, key = chosen_store(options["store"]), options["key"]
+        change = options["persist"] or options["set"] is not None
+        if change and not store.touch(key, None if options["persist"] else options["set"]):
+            raise _missing(key)
+        left = store.ttl(key)
+        if left == 0.0:
+            raise _missing(key)
+        text = _("for ever") if left is None else f"{left:.3f}"
+        answer(command, options, text, key=key, ttl=left)
+
+
+class Incr(EntrySubcommand):
+    """Adds to a counter."""
+
+    help = gettext_lazy("Adds to an integer, and shows the sum.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "delta", type=int, nargs="?", default=1, help=_("What to add; 1 if not said.")
+        )
+
+    def handle(self, command: BaseCommand, **options: Any) -> None:
+        total = chosen_store(options["store"]).incr(options["key"], options["delta"])
+        answer(command, options, str(total), key=options["key"], value=total)
