@@ -241,11 +241,12 @@ def _change_locked(
         write = change(None if row is None else bytes(row[0]))
         if write is None:
             return True
+        if row is None:
+            # Nothing was locked, so nothing is known of what is there now.
+            return _swap(session, key, None, write)
         if write.record is None:
             session.write(sql.delete, (name, time.time()))
             return True
-        if row is None:
-            return _add(session, key, write.record, write.expires)
         session.write(sql.set, (name, write.expires, write.record))
         return True
 

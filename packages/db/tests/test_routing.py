@@ -1,0 +1,134 @@
+"""Which database a store lies in: ``using``, else the routers, else the default one."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from django.test import override_settings
+
+from django_kvstore.backend import Write
+
+
+class Split:
+    """Reads from one database, writes to another, and notes what it was asked about."""
+
+    asked: list[tuple[str, str, str]] = []
+
+    def db_for_read(self, model, **hints):
+        self.asked.append(("read", model._meta.app_label, model._meta.db_table))
+        return "db_replica"
+
+    def db_for_write(self, model, **hints):
+        self.asked.append(("write", model._meta.app_label, model._meta.db_table))
+        return "db_primary"
+
+    def allow_migrate(self, db, app_label, model_name=None, model=None, **hints):
+        self.asked.append(("migrate", app_label, model_name))
+        return db == "db_primary"
+
+
+class Undecided:
+    """Has an opinion on nothing."""
+
+    def db_for_read(self, model, **hints):
+        return None
+
+
+@pytest.fixture
+def two(other_database, tmp_path):
+    """Two databases, the aliases of which a router may name."""
+    for alias in ("db_primary", "db_replica"):
+        entry = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / alias)}
+        other_database(alias, entry)
+    Split.asked = []
+
+
+@pytest.mark.usefixtures("two")
+def test_routers_part_reading_from_writing(open_backend):
+    with override_settings(DATABASE_ROUTERS=[Undecided(), Split()]):
+        backend = open_backend(None, "Routed")
+        replica = open_backend("db_replica", "Routed")
+        assert replica.get("n:key") is None
+        backend.set("n:key", b"primary", None)
+        assert replica.get("n:key") is None
+        replica.set("n:key", b"replica", None)
+        assert backend.get("n:key") == b"replica"
+        assert backend.get_many(["n:key"]) == {"n:key": b"replica"}
+        assert backend.scan("n:", None, 9).cells == [("n:key", b"replica")]
+        assert backend.count("n:") == 1
+        assert not backend.add("n:key", b"other", None)
+        assert backend.compare_and_set("n:key", b"primary", b"second", None)
+        assert backend.clear("n:") == 1
+        assert replica.count("n:") == 1
+    assert set(Split.asked) == {
+        ("read", "django_kvstore_db", "Routed"),
+        ("write", "django_kvstore_db", "Routed"),
+        ("migrate", "django_kvstore_db", "routed"),
+    }
+
+
+@pytest.mark.usefixtures("two")
+def test_what_is_read_to_be_written_is_read_where_it_is_written(open_backend):
+    with override_settings(DATABASE_ROUTERS=[Split()]):
+        backend = open_backend(None)
+        open_backend("db_replica").set("n:hits", b"70", None)
+        backend.set("n:hits", b"1", None)
+        backend.update("n:hits", lambda record: Write(b"%d" % (int(record) + 1)))
+        assert backend.compare_and_set("n:hits", b"2", b"3", None)
+        assert not backend.compare_and_set("n:hits", None, None, None)
+        assert open_backend("db_primary").get("n:hits") == b"3"
+
+
+@pytest.mark.usefixtures("two")
+def test_using_comes_before_the_routers(open_backend):
+    with override_settings(DATABASE_ROUTERS=[Split()]):
+        backend = open_backend("db_replica")
+        backend.set("n:key", b"record", None)
+        assert backend.get("n:key") == b"record"
+        assert backend.provisions_on_migrate("db_replica")
+        assert not backend.provisions_on_migrate("db_primary")
+    assert Split.asked == []
+
+
+@pytest.mark.usefixtures("two")
+def test_the_table_is_made_where_it_is_written_if_the_routers_let_it(open_backend):
+    with override_settings(DATABASE_ROUTERS=[Split()]):
+        backend = open_backend(None, provision=False)
+        assert backend.provisions_on_migrate("db_primary")
+        assert not backend.provisions_on_migrate("db_replica")
+        assert not backend.provisions_on_migrate("default")
+        assert backend.provision()
+        assert connections["db_primary"].introspection.table_names() == ["kvstore"]
+        assert connections["db_replica"].introspection.table_names() == []
+
+    class Forbidding(Split):
+        def allow_migrate(self, db, app_label, **hints):
+            return False
+
+    with override_settings(DATABASE_ROUTERS=[Forbidding()]):
+        assert not open_backend(None, "second", provision=False).provision()
+        assert connections["db_primary"].introspection.table_names() == ["kvstore"]
+
+
+def test_without_routers_it_is_the_default_database(open_backend):
+    backend = open_backend(None, "unrouted", provision=False)
+    assert backend.provisions_on_migrate("default")
+    assert backend.table.for_read() is backend.table.for_write() is connections["default"]
+
+
+def test_a_database_that_is_not_there_is_named(open_backend):
+    backend = open_backend("nowhere", provision=False)
+    with pytest.raises(ImproperlyConfigured, match="'nowhere', which settings"):
+        backend.get("n:key")
+    (message,) = backend.check()
+    assert message.id == "django_kvstore.db.E002"
+
+
+def test_a_database_of_another_kind_is_named(open_backend, other_database):
+    other_database("db_dummy", {"ENGINE": "django.db.backends.dummy", "NAME": "x"})
+    backend = open_backend("db_dummy", provision=False)
+    with pytest.raises(ImproperlyConfigured, match="SQLite, PostgreSQL, MariaDB and MySQL"):
+        backend.get("n:key")
+    (message,) = backend.check()
+    assert message.id == "django_kvstore.db.E003"
