@@ -1,0 +1,1 @@
+"""The demo's application: every named Unicode character as an object in a store."""

@@ -1,0 +1,44 @@
+"""What the demo keeps in its store.
+
+``Character.get("SNOWMAN").character`` is ``"☃"``.
+"""
+
+from __future__ import annotations
+
+from django_kvstore import models
+
+
+class Character(models.Model):
+    """A Unicode character under its name."""
+
+    name = models.CharField(pk=True)
+    character = models.CharField(max_length=1)
+    codepoint = models.IntegerField()
+    category = models.CharField(max_length=2)
+
+    class Meta:
+        key = "unicode.Character"
+
+    def __repr__(self) -> str:
+        return f"<Character {self.character} U+{self.codepoint:04X}>"
+
+
+class Run(models.Model):
+    """What an earlier run has stored, under the version of Unicode that it took it from."""
+
+    unicode = models.CharField(pk=True)
+    characters = models.IntegerField()
+    finished = models.DateTimeField()
+
+    class Meta:
+        key = "unicode.Run"
+
+
+class Note(models.Model):
+    """Something that two people edit at once."""
+
+    title = models.CharField(pk=True)
+    text = models.CharField()
+
+    class Meta:
+        key = "demo.Note"

@@ -1,0 +1,1 @@
+"""The demo's Django project: its settings, and nothing else yet."""
