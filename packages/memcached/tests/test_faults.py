@@ -55,6 +55,14 @@ def bytes_of(count: Callable[[], int], call: Callable[[], object]) -> int:
     return settled() - before
 
 
+def let_go(proxy: Proxy) -> None:
+    """Let everything through, the answers that come too late first."""
+    proxy.pass_through()
+    until = time.monotonic() + 20
+    while proxy.open_connections and time.monotonic() < until:
+        time.sleep(0.005)
+
+
 # Cut at every byte.
 
 
@@ -192,7 +200,7 @@ def test_increments_under_cuts_are_counted_once_each(
     sure = unknown = 0
     for turn in range(200):
         if turn % 3 == 0:
-            proxy.cut_reply(turn % 60, "reset" if turn % 2 else "close", times=1)
+            proxy.cut_reply(turn * 7 % 90, "reset" if turn % 2 else "close", times=1)
         try:
             proxied.update(cell, lambda old: Write(b"%d" % (int(old or b"0") + 1)))
             sure += 1
@@ -231,17 +239,17 @@ def test_a_server_that_never_answers_is_an_error_in_time(
         proxied.ping()
     with within(LIMIT + 0.5), pytest.raises(Timeout):  # it reads before it writes
         proxied.compare_and_set(names[0], b"value 0", b"x", None)
-    proxy.pass_through()
+    let_go(proxy)
     proxied.get(names[0])
     proxy.hold("reply")
     with within(LIMIT + 0.5), pytest.raises(OutcomeUnknown):
         proxied.set(names[0], b"value 0", None)
-    proxy.pass_through()
+    let_go(proxy)
     proxied.get(names[0])
     proxy.hold("reply")
     with within(LIMIT + 0.5), pytest.raises(OutcomeUnknown):
         proxied.delete_many([f"{space}none"])
-    proxy.pass_through()  # and now all the late answers arrive
+    let_go(proxy)
     for turn in range(10_000):
         name = names[turn % 100]
         assert proxied.get(name) == cells[name]
@@ -434,12 +442,12 @@ def test_an_interrupted_call_leaves_nothing_for_the_next(
 
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        for name in cells:
+        for name in [*cells][:3]:
             proxy.hold("reply")
             signal.setitimer(signal.ITIMER_REAL, 0.05)
             with pytest.raises(KeyboardInterrupt):
                 proxied.get(name)
-            proxy.pass_through()
+            let_go(proxy)
             for other, value in cells.items():
                 assert proxied.get(other) == value
     finally:
