@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import records
 from .backend import Backend
 from .coder import Coder, is_past
+from .errors import KVStoreError
 from .options import DEFAULT_TTL, MISSING, StoreOptions
+
+
+class Entry(NamedTuple):
+    """One entry as the engine holds it: `expires` is seconds since 1970, `size` bytes.
+
+    Where the value cannot be read, `error` says why and `value` is MISSING.
+    """
+
+    key: str
+    value: Any
+    expires: float | None
+    size: int
+    error: KVStoreError | None = None
 
 
 class EntryStore:
@@ -62,6 +76,8 @@ class EntryStore:
         if self.backend.atomic:
             # Just this expired record, and nothing that somebody has written since.
             self.backend.compare_and_set(cell, record, None, None)
+        else:
+            self.backend.delete(cell)
         return False
 
     def exists(self, key: str) -> bool:
@@ -111,6 +127,41 @@ class EntryStore:
             deleted -= is_past(records.expiry(record))
             self._coder.delete_parts(cell, record)
         return max(deleted, 0)
+
+    # Whole entries.
+
+    def get_entries(self, keys: Iterable[str]) -> dict[str, Entry]:
+        """Return those of the keys that have an entry, each with its expiry and size."""
+        cells = [self._coder.cell(key) for key in keys]
+        found = self.backend.get_many(cells) if cells else {}
+        entries = (self._entry(cell, record) for cell, record in found.items())
+        return {entry.key: entry for entry in entries if entry is not None}
+
+    def restore(self, entries: Iterable[Entry]) -> None:
+        """Write entries as `export` gave them, each with its own expiry.
+
+        All are checked and serialized before the first is sent; those without a value, or whose
+        time is over, are left out.
+        """
+        by_expiry: dict[float | None, dict[str, tuple[bytes, int]]] = {}
+        for entry in entries:
+            if entry.value is not MISSING and not is_past(entry.expires):
+                cell = self._coder.cell(entry.key)
+                payload = self._coder.payload(cell, entry.value)
+                by_expiry.setdefault(entry.expires, {})[cell] = payload
+        for expires, payloads in by_expiry.items():
+            packed = {
+                cell: self._coder.pack(cell, *made, expires) for cell, made in payloads.items()
+            }
+            self.backend.set_many(packed, expires)
+
+    def _entry(self, cell: str, record: bytes) -> Entry | None:
+        key, expires, size = self._coder.key(cell), records.expiry(record), len(record)
+        try:
+            value = self._coder.decode(cell, record)
+        except KVStoreError as error:
+            return Entry(key, MISSING, expires, size, error)
+        return None if value is MISSING else Entry(key, value, expires, size)
 
     # Expiry.
 

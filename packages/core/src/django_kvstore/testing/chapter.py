@@ -54,6 +54,8 @@ class Chapter:
     races: ClassVar[int] = 200
     #: How many successful compare-and-sets in all.
     swaps: ClassVar[int] = 800
+    #: Whether the checks may start a process to see that it sees nothing of a store not shared.
+    can_start_processes: ClassVar[bool] = True
     #: Whether a fork of the test's process may use the store: not so for clients that forbid it.
     forks: ClassVar[bool] = True
 
@@ -150,8 +152,8 @@ class Chapter:
         return Processes(self.opening(url), given, processes=processes, threads=threads)
 
     @property
-    def can_start_processes(self) -> bool:
-        """Say whether another process could open the store at all."""
+    def opens_elsewhere(self) -> bool:
+        """Say whether another process knows how to open the store."""
         return type(self).make_store is Chapter.make_store or bool(self.child_store)
 
     # What checks ask.

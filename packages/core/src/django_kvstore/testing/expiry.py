@@ -302,7 +302,7 @@ class Expiry(Chapter):
         assert store.purge() == 0
 
     @clause("expiry-purge")
-    @needs("iterable", "atomic")
+    @needs("iterable")
     def test_purge_of_nothing_deletes_nothing(self, store: Store) -> None:
         """Where nothing has expired purge() answers 0."""
         store.set("key", 1, ttl=1000)

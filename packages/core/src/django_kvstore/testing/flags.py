@@ -162,7 +162,7 @@ class Flags(Chapter):
             crew = self.crew(crews, store_url)
             assert crew.race(jobs.see, store, key="key") == ["from the parent"] * crew.number
             return
-        if self.can_start_processes:
+        if self.can_start_processes and self.opens_elsewhere:
             alone = self.start_processes(store_url, processes=1, threads=1)
             try:
                 assert alone.race(jobs.see, store, key="key") == [None]

@@ -150,7 +150,7 @@ class Splitting(Chapter):
         assert small.count() == 2
 
     @clause("splitting-parts")
-    @needs("iterable", "atomic")
+    @needs("iterable")
     def test_orphans_are_collected(
         self, store: Store, small: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:

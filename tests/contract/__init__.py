@@ -1,0 +1,3 @@
+"""The contract run over every option and kind of backend, and the contract's checks tested."""
+
+from __future__ import annotations
