@@ -11,7 +11,6 @@ import selectors
 import socket
 import struct
 import sys
-import termios
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -20,6 +19,11 @@ from typing import Literal
 Ending = Literal["reset", "close"]
 
 CHUNK = 65_536
+
+# linux/sockios.h: how many bytes wait to be sent. Those that only wait to be acknowledged do not
+# count; on one machine they have arrived.
+SIOCOUTQNSD = 0x894B
+
 # Past this, the proxy reads no more until the other side has taken some.
 FULL = 4 * 1024 * 1024
 
@@ -143,7 +147,7 @@ def wait_until_delivered(end: socket.socket) -> None:
         return
     give_up = time.monotonic() + 1
     while time.monotonic() < give_up:
-        unsent = fcntl.ioctl(end, termios.TIOCOUTQ, struct.pack("i", 0))
+        unsent = fcntl.ioctl(end, SIOCOUTQNSD, struct.pack("i", 0))
         if struct.unpack("i", unsent)[0] == 0:
             return
         time.sleep(0.001)

@@ -183,7 +183,7 @@ class Proxy:
                 stream.due
                 for connection in self._open
                 for way, stream in ways(connection)
-                if way not in self._held and stream.due is not None
+                if way not in self._held and not stream.blocked and stream.due is not None
             ]
         return max(0.001, min(dues) - time.monotonic()) if dues else None
 
