@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 
+from .entries import Entry
 from .iteration import Entries, Export, IterableStore
 from .options import DEFAULT_TTL
 
@@ -57,6 +58,14 @@ class AsyncStore(IterableStore):
     async def adelete_many(self, keys: Iterable[str]) -> int:
         """As `delete_many`."""
         return await self._run(self.delete_many, keys)
+
+    async def aget_entries(self, keys: Iterable[str]) -> dict[str, Entry]:
+        """As `get_entries`."""
+        return await self._run(self.get_entries, keys)
+
+    async def arestore(self, entries: Iterable[Entry]) -> None:
+        """As `restore`."""
+        await self._run(self.restore, entries)
 
     async def aadd(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> bool:
         """As `add`."""

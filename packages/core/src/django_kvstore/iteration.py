@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from . import keys, records, split
+from . import keys, split
 from .atomic import AtomicStore
-from .errors import KVStoreError
+from .entries import Entry
 from .options import MISSING
 
 
@@ -17,19 +17,6 @@ class Entries(NamedTuple):
 
     entries: list[tuple[str, Any]]
     cursor: str | None
-
-
-class Entry(NamedTuple):
-    """One entry as the engine holds it: `expires` is seconds since 1970, `size` bytes.
-
-    Where the value cannot be read, `error` says why and `value` is MISSING.
-    """
-
-    key: str
-    value: Any
-    expires: float | None
-    size: int
-    error: KVStoreError | None = None
 
 
 class Export(NamedTuple):
@@ -84,14 +71,6 @@ class IterableStore(AtomicStore):
         cells, following = self.backend.scan(self._coder.prefix(prefix), cursor, limit)
         entries = (self._entry(cell, record) for cell, record in cells)
         return Export([entry for entry in entries if entry is not None], following)
-
-    def _entry(self, cell: str, record: bytes) -> Entry | None:
-        key, expires, size = self._coder.key(cell), records.expiry(record), len(record)
-        try:
-            value = self._coder.decode(cell, record)
-        except KVStoreError as error:
-            return Entry(key, MISSING, expires, size, error)
-        return None if value is MISSING else Entry(key, value, expires, size)
 
     def count(self, prefix: str = "") -> int:
         """Return how many keys start with `prefix`."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from .check import Check
 from .clear import Clear
+from .copy import Copy
+from .dump import Dump
 from .entries import Delete, Get, Incr, Set, Ttl
 from .listing import Count, Keys
+from .load import Load
 from .provision import Provision
 from .purge import Purge
 from .stores import Stores
@@ -24,4 +27,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "count": Count(),
     "clear": Clear(),
     "purge": Purge(),
+    "dump": Dump(),
+    "load": Load(),
+    "copy": Copy(),
 }

@@ -1,0 +1,113 @@
+"""``manage.py kvstore copy SRC DST``: all entries of one store into another, expiry kept.
+
+``manage.py kvstore copy default tyrant://10.0.0.5 --workers 4 --verify``
+"""
+
+from __future__ import annotations
+
+import hashlib
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_kvstore.backend import Backend
+from django_kvstore.entries import Entry
+from django_kvstore.params import whole
+from django_kvstore.store import Store
+from django_kvstore.transfer.checkpoint import Checkpoint
+from django_kvstore.transfer.failures import Failures
+from django_kvstore.transfer.pages import pages
+from django_kvstore.transfer.progress import Progress
+from django_kvstore.transfer.verify import verify
+from django_kvstore.transfer.writers import Writers
+
+from .subcommand import Subcommand, chosen_store
+
+
+def add_transfer(parser: ArgumentParser, *, verify: bool) -> None:
+    """Declare the arguments of a transfer into a store."""
+    parser.add_argument(
+        "--resume", action="store_true", help=_("Go on where a killed one stopped.")
+    )
+    parser.add_argument(
+        "--workers", type=whole, default=1, help=_("How many threads write at once; 1 if not said.")
+    )
+    if verify:
+        parser.add_argument(
+            "--verify", action="store_true", help=_("Read both stores again and compare them.")
+        )
+
+
+def finish(command: BaseCommand, failures: Failures, text: str) -> None:
+    """Say that it is done, or list what was not and exit with 1."""
+    if failures.count:
+        failures.tell(command.stderr)
+        raise CommandError(_("%d entries were not transferred.") % failures.count)
+    command.stdout.write(text)
+
+
+class Copy(Subcommand):
+    """Overwrites entries of the same keys, and leaves others in DST alone."""
+
+    help = gettext_lazy("Copies all entries of a store into another; each an alias or a URL.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("source", metavar="SRC", help=_("The store to read."))
+        parser.add_argument("target", metavar="DST", help=_("The store to write."))
+        parser.add_argument("--prefix", default="", help=_("Only keys that begin so."))
+        add_transfer(parser, verify=True)
+
+    def handle(self, command: BaseCommand, **options: Any) -> None:
+        source, target = chosen_store(options["source"]), chosen_store(options["target"])
+        prefix = options["prefix"]
+        # A URL may hold a secret, so the file's name holds a digest of the three.
+        named = f"{options['source']}\0{options['target']}\0{prefix}".encode()
+        path = Path(f"kvstore-copy-{hashlib.sha256(named).hexdigest()[:12]}.progress")
+        checkpoint = Checkpoint(path)
+        state = (checkpoint.read() if options["resume"] else None) or {
+            "cursor": None,
+            "entries": 0,
+            "failures": 0,
+        }
+        failures = Failures()
+        failures.count = state["failures"]
+        total = _total(source, prefix)
+        copied = state["entries"]
+        with Progress(_("Copying"), command.stderr, total) as progress:
+            progress.advance(copied)
+            sizes: list[int] = []
+
+            def written(cursor: str | None) -> None:
+                nonlocal copied
+                copied += sizes.pop(0)
+                if cursor is not None:
+                    checkpoint.write(cursor=cursor, entries=copied, failures=failures.count)
+
+            def write(page: list[Entry]) -> None:
+                failures.restore(target, page)
+
+            with Writers(options["workers"], write, written) as writers:
+                for entries, following in pages(source, prefix, state["cursor"]):
+                    page = failures.readable(entries)
+                    sizes.append(len(page))
+                    writers.put(page, following)
+                    progress.advance(len(page))
+        if options["verify"]:
+            with Progress(_("Verifying"), command.stderr, total) as progress:
+                verify(source, target, prefix, failures, progress)
+        checkpoint.remove()
+        finish(
+            command,
+            failures,
+            _("Copied %d entries from %s to %s.") % (copied, source.alias, target.alias),
+        )
+
+
+def _total(source: Store, prefix: str) -> int | None:
+    # For the bar alone; an engine on which counting is a walk is not asked.
+    counts = type(source.backend).count is not Backend.count
+    return source.count(prefix) if counts else None

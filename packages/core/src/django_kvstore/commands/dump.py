@@ -1,0 +1,86 @@
+"""``manage.py kvstore dump FILE``: a store as JSON Lines, types and expiry kept.
+
+``manage.py kvstore dump backup.jsonl.gz --store default``
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_kvstore.transfer.checkpoint import Checkpoint
+from django_kvstore.transfer.dumpfile import STANDARD, DumpWriter
+from django_kvstore.transfer.failures import Failures
+from django_kvstore.transfer.lines import entry_line, footer_line, header_line
+from django_kvstore.transfer.pages import pages
+from django_kvstore.transfer.progress import Progress
+
+from .subcommand import Subcommand, add_store, chosen_store
+
+
+class Dump(Subcommand):
+    """Writes pages; the file is whole when its last line, the number of entries, is there."""
+
+    help = gettext_lazy(
+        "Writes a store's entries to a file as JSON Lines; .gz and .zst names are compressed, "
+        "'-' is standard output."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", help=_("The file to write; '-' for standard output."))
+        parser.add_argument("--prefix", default="", help=_("Only keys that begin so."))
+        parser.add_argument(
+            "--resume", action="store_true", help=_("Go on where a killed dump to it stopped.")
+        )
+        add_store(parser)
+
+    def handle(self, command: BaseCommand, **options: Any) -> None:
+        store, name, prefix = chosen_store(options["store"]), options["file"], options["prefix"]
+        checkpoint = Checkpoint(Path(f"{name}.progress"))
+        state = checkpoint.read() if options["resume"] and name != STANDARD else None
+        writer = DumpWriter(name, resume_at=state["offset"] if state else None)
+        failures = Failures()
+        done, cursor = 0, None
+        if state:
+            done, cursor = state["entries"], state["cursor"]
+            failures.count = state["failures"]
+        else:
+            writer.write(header_line())
+        try:
+            with Progress(_("Dumping"), command.stderr, None) as progress:
+                for entries, following in pages(store, prefix, cursor):
+                    lines = _lines(entries, failures)
+                    done += len(lines)
+                    writer.write(b"".join(lines))
+                    progress.advance(len(lines))
+                    if following is not None and name != STANDARD:
+                        checkpoint.write(
+                            offset=writer.offset,
+                            cursor=following,
+                            entries=done,
+                            failures=failures.count,
+                        )
+            writer.write(footer_line(done))
+        finally:
+            writer.close()
+        checkpoint.remove()
+        if failures.count:
+            failures.tell(command.stderr)
+            raise CommandError(_("%d entries were not dumped.") % failures.count)
+        if name != STANDARD:
+            command.stdout.write(_("Dumped %d entries of %s to %s.") % (done, store.alias, name))
+
+
+def _lines(entries: list[Any], failures: Failures) -> list[bytes]:
+    lines = []
+    for entry in failures.readable(entries):
+        try:
+            lines.append(entry_line(entry))
+        except TypeError as error:
+            failures.add(entry.key, error)
+    return lines

@@ -1,0 +1,102 @@
+"""``manage.py kvstore load FILE``: writes what ``dump`` wrote into a store.
+
+``manage.py kvstore load backup.jsonl.gz --store default``
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_kvstore.entries import Entry
+from django_kvstore.transfer.checkpoint import Checkpoint
+from django_kvstore.transfer.dumpfile import open_lines
+from django_kvstore.transfer.failures import Failures
+from django_kvstore.transfer.lines import read_line
+from django_kvstore.transfer.progress import Progress
+from django_kvstore.transfer.writers import Writers
+
+from .copy import add_transfer, finish
+from .subcommand import Subcommand, add_store, chosen_store
+
+_PAGE = 250
+
+
+class Load(Subcommand):
+    """Overwrites entries of the same keys, and leaves others alone."""
+
+    help = gettext_lazy("Writes the entries of a dump into a store, over those of the same keys.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", help=_("The dump; '-' for standard input."))
+        add_store(parser)
+        add_transfer(parser, verify=False)
+
+    def handle(self, command: BaseCommand, **options: Any) -> None:
+        store, name = chosen_store(options["store"]), options["file"]
+        if name != "-" and not Path(name).exists():
+            raise CommandError(_("There is no file %s.") % name)
+        checkpoint = Checkpoint(Path(f"{name}.loading"))
+        state = (checkpoint.read() if options["resume"] else None) or {"lines": 0, "failures": 0}
+        failures = Failures()
+        failures.count = state["failures"]
+        whole = _Whole()
+
+        def written(cursor: str | None) -> None:
+            if cursor is not None and name != "-":
+                checkpoint.write(lines=int(cursor), failures=failures.count)
+
+        def write(page: list[Entry]) -> None:
+            failures.restore(store, page)
+
+        with (
+            open_lines(name) as lines,
+            Progress(_("Loading"), command.stderr, None) as progress,
+            Writers(options["workers"], write, written) as writers,
+        ):
+            for number, page in _pages(lines, state["lines"], whole):
+                writers.put(page, str(number))
+                progress.advance(len(page))
+        if whole.promised != whole.entries:
+            raise CommandError(
+                _("The dump was cut short: it has %d entries and no whole last line.")
+                % whole.entries
+            )
+        checkpoint.remove()
+        finish(command, failures, _("Loaded %d entries into %s.") % (whole.entries, store.alias))
+
+
+class _Whole:
+    """Whether a dump has as many entries as its last line says."""
+
+    def __init__(self) -> None:
+        self.entries = 0
+        self.promised: int | None = None
+
+
+def _pages(lines: Iterator[bytes], skip: int, whole: _Whole) -> Iterator[tuple[int, list[Entry]]]:
+    """Yield pages of entries, each with the number of lines up to its end."""
+    number = 0
+    while page := list(islice(lines, _PAGE)):
+        entries = []
+        for line in page:
+            number += 1
+            try:
+                found = read_line(line)
+            except ValueError as error:
+                raise CommandError(_("Line %d: %s.") % (number, error)) from error
+            if isinstance(found, int):
+                whole.promised = found
+            elif found is not None:
+                whole.entries += 1
+                if number > skip:
+                    entries.append(found)
+        if entries:
+            yield number, entries

@@ -1,0 +1,51 @@
+"""Comparing two stores: every entry of the one is in the other, with its type and expiry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from django_kvstore.entries import Entry
+from django_kvstore.store import Store
+
+from .failures import Failures
+from .pages import pages
+from .progress import Progress
+
+
+def verify(
+    source: Store, target: Store, prefix: str, failures: Failures, progress: Progress
+) -> None:
+    """Note every entry of `source` that `target` does not have just so."""
+    for entries, _cursor in pages(source, prefix, None):
+        readable = [entry for entry in entries if entry.error is None]
+        found = target.get_entries(entry.key for entry in readable)
+        for entry in readable:
+            problem = _difference(entry, found.get(entry.key))
+            if problem is not None:
+                failures.add(entry.key, problem)
+        progress.advance(len(entries))
+
+
+def _difference(entry: Entry, found: Entry | None) -> str | None:
+    if found is None:
+        return str(_("it is not in the other store"))
+    if found.error is not None:
+        return str(found.error)
+    if not _same(entry.value, found.value):
+        return str(_("the value is another one in the other store"))
+    if entry.expires != found.expires:
+        return str(_("the expiry is another one in the other store"))
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal and of one type all the way down; NaN is NaN."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return bool(one == other) or (one != one and other != other)

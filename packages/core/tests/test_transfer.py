@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.core.management.base import OutputWrapper
+from django.test import override_settings
+
+from django_kvstore import Store, get_kvstore, kvstores
+from django_kvstore.transfer.failures import Failures
+from django_kvstore.transfer.progress import Progress
+from django_kvstore.transfer.verify import verify
+from django_kvstore.transfer.writers import Writers
+
+
+@pytest.fixture(autouse=True)
+def _stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    stores = {"one": f"locmem://{uuid4().hex}", "two": f"locmem://{uuid4().hex}"}
+    with override_settings(KEY_VALUE_STORES=stores):
+        yield
+
+
+def manage(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("kvstore", *arguments, stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def fill(store: Store, number: int = 1500) -> None:
+    store.set_many(
+        {f"k{each}": {"n": each, "t": (each, date(2026, 1, 1))} for each in range(number)}
+    )
+    store.set_many({"short": 1, "\0odd\n": b"\xff"}, ttl=1000)
+    store.set("pi", float("nan"))
+
+
+def everything(store: Store) -> dict[str, tuple[str, float | None]]:
+    found = {}
+    cursor = None
+    while True:
+        page, cursor = store.export("", cursor, 1000)
+        found |= {entry.key: (repr(entry.value), entry.expires) for entry in page}
+        if cursor is None:
+            return found
+
+
+@pytest.mark.parametrize("name", ["dump.jsonl", "dump.jsonl.gz", "dump.jsonl.zst"])
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_a_dump_loads_as_it_was(name: str, workers: str) -> None:
+    fill(kvstores["one"])
+    assert "Dumped 1503 entries of one" in manage("dump", name, "--store", "one")
+    said = manage("load", name, "--store", "two", "--workers", workers)
+    assert said == "Loaded 1503 entries into two.\n"
+    assert everything(kvstores["two"]) == everything(kvstores["one"])
+    assert os.listdir() == [name]
+
+
+def test_a_dump_is_lines_that_any_tool_reads() -> None:
+    kvstores["one"].set("a", (1,))
+    manage("dump", "d.gz", "--store", "one")
+    with gzip.open("d.gz") as file:
+        lines = [json.loads(line) for line in file]
+    assert lines == [
+        {"django-kvstore": "dump", "version": 1},
+        {"key": "a", "value": {"$tuple": [1]}},
+        {"entries": 1},
+    ]
+
+
+@pytest.mark.parametrize("workers", ["1", "4"])
+def test_a_copy_is_the_same_and_verified(workers: str) -> None:
+    fill(kvstores["one"])
+    said = manage("copy", "one", "two", "--workers", workers, "--verify")
+    assert said == "Copied 1503 entries from one to two.\n"
+    assert everything(kvstores["two"]) == everything(kvstores["one"])
+    assert os.listdir() == []
+
+
+def test_a_copy_of_a_prefix_to_a_url() -> None:
+    fill(kvstores["one"], 20)
+    url = f"locmem://{uuid4().hex}"
+    manage("copy", "one", url, "--prefix", "k1")
+    assert sorted(get_kvstore(url).keys()) == sorted(["k1", *(f"k1{n}" for n in range(10))])
+
+
+def test_what_was_not_transferred_is_listed_and_the_rest_is() -> None:
+    one, two = kvstores["one"], kvstores["two"]
+    fill(one, 50)
+    one.backend.set(":k7", b"damaged", None)
+    for arguments in (("copy", "one", "two"), ("dump", "d", "--store", "one")):
+        err = io.StringIO()
+        with pytest.raises(CommandError, match="1 entries were not"):
+            call_command("kvstore", *arguments, stdout=io.StringIO(), stderr=err)
+        assert "'k7': Store 'one' (locmem): the stored bytes cannot be read" in err.getvalue()
+    assert two.count() == 52
+
+
+def test_an_entry_the_target_refuses_is_listed() -> None:
+    one = kvstores["one"].with_options(serializer="pickle")
+    one.set("object", io.BytesIO)
+    one.set("plain", 1)
+    with override_settings(
+        KEY_VALUE_STORES={
+            "one": f"{kvstores['one'].backend.url.text}?serializer=pickle",
+            "two": "locmem://refusing",
+        }
+    ):
+        pickled = kvstores["one"]
+        pickled.set("object", io.BytesIO)
+        pickled.set("plain", 1)
+        with pytest.raises(CommandError, match="1 entries were not transferred"):
+            manage("copy", "one", "two")
+        assert list(kvstores["two"].keys()) == ["plain"]
+
+
+def test_verify_finds_a_difference() -> None:
+    one, two = kvstores["one"], kvstores["two"]
+    one.set_many({"same": 1, "type": 1, "missing": 1, "bad": 1})
+    one.set("expiry", 1, ttl=100)
+    two.set_many({"same": 1, "type": True, "expiry": 1, "bad": 1, "more": 1})
+    two.backend.set(":bad", b"damaged", None)
+    failures = Failures()
+    with Progress("x", OutputWrapper(io.StringIO()), None) as progress:
+        verify(one, two, "", failures, progress)
+    assert sorted(key for key, _ in failures._told) == ["bad", "expiry", "missing", "type"]
+
+
+@pytest.mark.parametrize("name", ["d", "d.gz", "d.zst"])
+@pytest.mark.parametrize("cut", [2, 10, 80])
+def test_a_dump_cut_short_is_told(name: str, cut: int) -> None:
+    fill(kvstores["one"], 10)
+    manage("dump", name, "--store", "one")
+    data = Path(name).read_bytes()
+    Path(name).write_bytes(data[:-cut])
+    with pytest.raises(CommandError, match=r"cut short|Line"):
+        manage("load", name, "--store", "two")
+
+
+@pytest.mark.parametrize(
+    "text", ["nonsense\n", '{"key": 1}\n', '{"key": "a", "value": {"$x": 1}}\n']
+)
+def test_a_line_that_is_none_is_told(text: str) -> None:
+    Path("d").write_text(text)
+    with pytest.raises(CommandError, match="Line 1"):
+        manage("load", "d", "--store", "two")
+    with pytest.raises(CommandError, match="no file"):
+        manage("load", "nope", "--store", "two")
+
+
+def test_writers_tell_cursors_in_order_and_none_after_an_error() -> None:
+    told: list[str | None] = []
+
+    def write(number: int) -> None:
+        time.sleep(0.02 if number == 0 else 0)
+        if number == 5:
+            raise OSError("full")
+
+    def transfer() -> None:
+        with Writers(4, write, told.append) as writers:
+            for number in range(20):
+                writers.put(number, str(number))
+
+    with pytest.raises(OSError, match="full"):
+        transfer()
+    assert told == [str(number) for number in range(5)]
+
+
+CHILD = """
+import sys, time
+from django.conf import settings
+settings.configure(
+    SECRET_KEY="x", INSTALLED_APPS=["django_kvstore"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[1]}},
+    KEY_VALUE_STORES={"one": "db://one", "two": "db://two"},
+)
+import django
+django.setup()
+from django_kvstore import Store, kvstores
+from django.core.management import call_command
+if sys.argv[2] == "fill":
+    call_command("kvstore", "provision", verbosity=0)
+    kvstores["one"].set_many({f"k{n}": {"n": n} for n in range(3000)})
+    kvstores["one"].set_many({f"t{n}": n for n in range(100)}, ttl=1000)
+elif sys.argv[2] == "compare":
+    for name in sys.argv[3:]:
+        one = {e.key: e[1:3] for e in kvstores["one"].get_entries(kvstores["one"].keys()).values()}
+        two = {e.key: e[1:3] for e in kvstores["two"].get_entries(kvstores["two"].keys()).values()}
+    print(len(one), one == two)
+else:
+    call_command("kvstore", *sys.argv[2:])
+"""
+
+
+def child(*arguments: Any) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", CHILD, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def finished(process: subprocess.Popen[bytes]) -> str:
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err.decode()
+    return out.decode()
+
+
+@pytest.mark.parametrize("what", ["copy", "dump", "load"])
+def test_a_killed_transfer_goes_on(tmp_path: Path, what: str) -> None:
+    database = tmp_path / "kill.db"
+    finished(child(database, "fill"))
+    if what == "load":
+        finished(child(database, "dump", "d.gz", "--store", "one"))
+    arguments = {
+        "copy": ["copy", "one", "two"],
+        "dump": ["dump", "d.gz", "--store", "one"],
+        "load": ["load", "d.gz", "--store", "two"],
+    }[what]
+    marks = {"copy": "kvstore-copy-*.progress", "dump": "d.gz.progress", "load": "d.gz.loading"}
+    process = child(database, *arguments)
+    while process.poll() is None and not list(Path().glob(marks[what])):
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL, "it was over before it could be killed"
+    finished(child(database, *arguments, "--resume"))
+    if what == "dump":
+        finished(child(database, "load", "d.gz", "--store", "two"))
+    assert finished(child(database, "compare", "x")).split() == ["3100", "True"]
+    assert not list(Path().glob("*.progress"))
+    assert not list(Path().glob("*.loading"))
