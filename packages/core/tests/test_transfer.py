@@ -140,7 +140,7 @@ def test_verify_finds_a_difference() -> None:
 
 
 @pytest.mark.parametrize("name", ["d", "d.gz", "d.zst"])
-@pytest.mark.parametrize("cut", [2, 10, 80])
+@pytest.mark.parametrize("cut", [12, 80])
 def test_a_dump_cut_short_is_told(name: str, cut: int) -> None:
     fill(kvstores["one"], 10)
     manage("dump", name, "--store", "one")

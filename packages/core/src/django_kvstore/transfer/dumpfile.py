@@ -56,7 +56,7 @@ def open_lines(name: str) -> Iterator[Iterator[bytes]]:
         yield iter(sys.stdin.buffer)
     elif name.endswith(".gz"):
         with gzip.open(name) as file:
-            yield _until_cut(file)
+            yield _until_cut(cast("IO[bytes]", file))
     elif name.endswith(".zst"):
         zstandard = _zstandard()
         with zstandard.open(name, "rb") as raw:
