@@ -12,19 +12,19 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 
-from django_kvstore.backend import Backend, KeyPage, Page
+from django_kvstore.backend import Backend, KeyPage, Page, Write
 from django_kvstore.errors import Conflict
 from django_kvstore.params import Param, positive
 from django_kvstore.url import StoreURL
 
-from .params import read_credentials, read_kind
+from .params import read_credentials, read_database, read_kind
 
 if TYPE_CHECKING:
     from .entities import Found
@@ -33,25 +33,18 @@ if TYPE_CHECKING:
 _NAMESPACE = re.compile(r"[A-Za-z0-9._\-]{0,100}", re.ASCII)
 
 
-class Seen(bytes):
-    """A record that knows the version of the entity it was read from."""
-
-    version: int
-
-    @classmethod
-    def of(cls, found: Found) -> Seen:
-        record = cls(found.record)
-        record.version = found.version
-        return record
-
-
 class DatastoreBackend(Backend):
     """Entities of Google Cloud Datastore, which is Firestore in Datastore mode."""
 
     scheme = "gae"
     params = (
         Param("kind", read_kind, "KVStore", "The kind of the entities."),
-        Param("database", str, "", "The database's id; without it, the project's default one."),
+        Param(
+            "database",
+            read_database,
+            "",
+            "The database's id; without it, the project's default one.",
+        ),
         Param("timeout", positive, 10.0, "Seconds to wait for an answer."),
         Param(
             "credentials",
@@ -102,9 +95,6 @@ class DatastoreBackend(Backend):
             if new is None:
                 return self.get(key) is None
             return session.insert(key, new, expires)
-        if isinstance(old, Seen) and session.replace(key, old.version, new, expires):
-            return True
-        # Not read by us, or written since: perhaps with the same bytes.
         found = session.lookup([key]).get(key)
         return (
             found is not None
@@ -112,10 +102,25 @@ class DatastoreBackend(Backend):
             and session.replace(key, found.version, new, expires)
         )
 
+    def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
+        # As the base class has it, but the version of what was read saves reading it again.
+        session = self._session()
+        for _ in self._tries():
+            found = session.lookup([key]).get(key)
+            write = change(None if found is None else found.record)
+            if write is None:
+                return
+            if found is not None:
+                done = session.replace(key, found.version, *write)
+            else:
+                done = write.record is None or session.insert(key, write.record, write.expires)
+            if done:
+                return
+
     # Many cells.
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
-        return {key: Seen.of(found) for key, found in self._session().lookup(keys).items()}
+        return {key: found.record for key, found in self._session().lookup(keys).items()}
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
         self._session().upsert(cells, expires)
@@ -123,29 +128,37 @@ class DatastoreBackend(Backend):
     def delete_many(self, keys: Sequence[str]) -> int:
         # Datastore does not tell whether it deleted anything; that the version was there does.
         session = self._session()
-        deadline = time.monotonic() + self.contention_timeout
         total, remaining = 0, list(keys)
-        while True:
+        for _ in self._tries():
             found = session.lookup(remaining, light=True)
-            changed = session.delete(found.values())
-            total += len(found) - len(changed)
-            if not changed:
-                return total
+            remaining = session.delete(found.values())
+            total += len(found) - len(remaining)
+            if not remaining:
+                break
+        return total
+
+    def _tries(self) -> Iterator[None]:
+        """Yield for each try at changing what others keep changing too; raises `Conflict`."""
+        deadline = time.monotonic() + self.contention_timeout
+        pause = 0.02
+        while True:
+            yield
             if time.monotonic() > deadline:
                 raise self.error(
                     Conflict,
-                    f"others kept changing entries that were to be deleted for "
-                    f"{self.contention_timeout:g} s.",
-                    hint="Some entries are still there; try again.",
+                    f"others kept changing the entry for {self.contention_timeout:g} s.",
+                    hint="It is as they left it; try again, or spread the load over more keys.",
                 )
-            remaining = changed
-            time.sleep(random.uniform(0, 0.02))
+            # Full jitter: contenders that lost together do not come back together. About as long
+            # as a write takes: with 32 contenders twice as fast as to start with a millisecond.
+            time.sleep(random.uniform(0, pause))
+            pause = min(pause * 2, 0.2)
 
     # The cells of a prefix.
 
     def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
         found, following = self._session().query(prefix, cursor, limit)
-        return Page([(each.cell, Seen.of(each)) for each in found], following)
+        return Page([(each.cell, each.record) for each in found], following)
 
     def scan_keys(self, prefix: str, cursor: str | None, limit: int) -> KeyPage:
         found, following = self._session().query(prefix, cursor, limit, light=True)
@@ -187,10 +200,8 @@ class DatastoreBackend(Backend):
             )
 
     def close(self) -> None:
-        with self._lock:
-            session, self._opened = self._opened, None
-        if session is not None:
-            session.close()
+        # gRPC closes a channel that nobody holds: those who wait for an answer still get it.
+        self._opened = None
 
     def forked(self) -> None:
         # gRPC's channels do not survive a fork. The parent's is kept, unused, because gRPC may
@@ -205,9 +216,10 @@ class DatastoreBackend(Backend):
         if session is not None:
             return session
         with self._lock:
-            if self._opened is None:
+            session = self._opened
+            if session is None:
                 # Here because of what it costs: importing Google's client takes half a second.
                 from .session import Session
 
-                self._opened = Session(self)
-            return self._opened
+                session = self._opened = Session(self)
+            return session

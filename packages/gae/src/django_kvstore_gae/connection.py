@@ -3,8 +3,8 @@
 ``Connection(backend).call("lookup", request)``
 
 Google's own retrying is off, since it goes on for a minute and knows nothing of what a write may
-have done. A read is asked again after a broken connection, for a second; a write only when
-Datastore says that it was not done.
+have done. A read is asked again when the connection breaks, for a second; a write only when it is
+known that it was not done.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ from google.oauth2 import service_account
 
 from django_kvstore.errors import Unavailable
 
-from .failures import explain
+from .failures import explain, never_sent
+from .forking import NO_FORK
 
 if TYPE_CHECKING:
     from .backend import DatastoreBackend
 
-#: For how long, in seconds, a read is asked again when the connection breaks.
-READ_AGAIN: Final = 1.0
+#: For how long, in seconds, to ask again when the connection breaks.
+BROKEN_AGAIN: Final = 1.0
 
 
 class Connection:
@@ -47,44 +48,49 @@ class Connection:
     def call(self, method: str, request: Any, *, writes: bool = False) -> Any:
         """Send a request and return the answer; raises this project's errors, `AlreadyExists`.
 
-        A read takes `timeout` seconds in all, a write that others are in the way of as long
-        as `contention_timeout`.
+        A call takes `timeout` seconds in all; a write that others are in the way of, as long as
+        `contention_timeout`.
         """
         begun = time.monotonic()
+        limit = begun + self._timeout
         pause = 0.01
         while True:
             client = self._client
-            elapsed = time.monotonic() - begun
-            timeout = self._timeout if writes else max(self._timeout - elapsed, 0.001)
+            timeout = max(limit - time.monotonic(), 0.001)
             try:
-                return getattr(client, method)(request=request, retry=None, timeout=timeout)
+                with NO_FORK:
+                    return getattr(client, method)(request=request, retry=None, timeout=timeout)
             except exceptions.AlreadyExists:
                 raise
             except (exceptions.GoogleAPICallError, GoogleAuthError) as error:
-                if isinstance(error, exceptions.DeadlineExceeded):
+                now = time.monotonic()
+                if isinstance(error, exceptions.DeadlineExceeded) or never_sent(error):
                     self._replace(client)
-                elapsed = time.monotonic() - begun
-                if not self._may_ask_again(error, elapsed, writes):
+                elif isinstance(error, exceptions.Aborted):
+                    limit = now + self._timeout  # it has answered
+                # Full jitter: those who failed together do not come back together.
+                delay = random.uniform(0, pause)
+                if now - begun + delay > self._patience(error, writes):
                     raise explain(self._backend, error, writes=writes) from error
-            time.sleep(random.uniform(0, pause))
-            pause = min(pause * 2, 0.5)
+            time.sleep(delay)
+            pause = min(pause * 2, 0.25)
 
-    def close(self) -> None:
-        """Close the channel; calls that are on their way fail."""
-        self._client.transport.close()  # type: ignore[no-untyped-call]
-
-    def _may_ask_again(self, error: Exception, elapsed: float, writes: bool) -> bool:
+    def _patience(self, error: Exception, writes: bool) -> float:
+        """Return for how many seconds, from the first time, to ask again after this error."""
         if isinstance(error, exceptions.Aborted):
             # Others were writing to the entity, and this was not written.
-            return elapsed < self._backend.contention_timeout
-        if writes or not isinstance(error, exceptions.ServiceUnavailable):
-            return False
-        return elapsed < min(READ_AGAIN, self._timeout)
+            return self._backend.contention_timeout
+        broken = isinstance(error, exceptions.ServiceUnavailable)
+        if broken and (not writes or never_sent(error)):
+            return min(BROKEN_AGAIN, self._timeout / 2)
+        return 0.0
 
     def _replace(self, client: DatastoreClient) -> None:
-        """Connect anew for the next call: nobody may be left at the other end of this channel.
+        """Connect anew for the next call.
 
-        It is not closed, as others may be waiting for answers; it goes when they have them.
+        At the other end of this channel nobody may be left; or gRPC waits before it tries again,
+        while the server may be back. It is let go rather than closed, as others may be waiting
+        for answers: gRPC closes a channel that nobody holds.
         """
         if self._client is client:
             self._client = self._connect()
@@ -95,9 +101,10 @@ class Connection:
             ("grpc.max_send_message_length", -1),
             # Else a new channel to the same place shares the old one's connection.
             ("grpc.use_local_subchannel_pool", 1),
-            # How long an attempt to connect may take, and how soon the next one follows: gRPC's
-            # own 20 s and up to 2 minutes would outlast an outage by far.
-            ("grpc.min_reconnect_backoff_ms", int(self._timeout * 1000)),
+            # How long an attempt to connect may take, a little less than a call: a write is then
+            # known not to have been sent. And how soon the next attempt follows: gRPC's own 20 s
+            # and up to 2 minutes would outlast an outage by far.
+            ("grpc.min_reconnect_backoff_ms", max(int(self._timeout * 900), 1)),
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 1000),
         ]

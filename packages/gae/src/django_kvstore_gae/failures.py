@@ -35,6 +35,7 @@ _REFUSALS: Final[dict[type[Exception], str]] = {
 _NEVER_SENT: Final = (
     "failed to connect to all addresses",
     "DNS resolution failed",
+    "errors resolving",
     "Getting metadata from plugin failed",
 )
 
@@ -43,20 +44,24 @@ _REACH = (
 )
 
 
+def never_sent(error: Exception) -> bool:
+    """Say whether the call is known not to have left this process."""
+    return _message(error).startswith(_NEVER_SENT)
+
+
 def explain(backend: Backend, error: Exception, *, writes: bool) -> KVStoreError:
     """Return this project's error for Google's."""
-    message = getattr(error, "message", None) or str(error)
-    told = f"Datastore said {type(error).__name__}: {message.splitlines()[0][:300]}"
+    told = f"{type(error).__name__}, {_message(error)[:300]}"
     for kind, hint in _REFUSALS.items():
         if isinstance(error, kind):
-            return backend.error(Unavailable, f"{told}.", hint=hint)
+            return backend.error(Unavailable, f"Datastore refused ({told}).", hint=hint)
     if isinstance(error, exceptions.Aborted):
         return backend.error(
             Conflict,
             f"others kept changing the entry for {backend.contention_timeout:g} s.",
             hint="Nothing was written; try again, or spread the load over more keys.",
         )
-    if writes and not message.startswith(_NEVER_SENT):
+    if writes and not never_sent(error):
         return backend.error(
             OutcomeUnknown,
             f"the answer to a write was lost ({told}).",
@@ -68,4 +73,9 @@ def explain(backend: Backend, error: Exception, *, writes: bool) -> KVStoreError
             f"no answer within {backend.options['timeout']:g} s.",
             hint=f"{_REACH} The parameter 'timeout' allows more time.",
         )
-    return backend.error(Unavailable, f"{told}.", hint=_REACH)
+    return backend.error(Unavailable, f"Datastore could not be asked ({told}).", hint=_REACH)
+
+
+def _message(error: Exception) -> str:
+    # Google's own begins with the code, and may go on for lines.
+    return str(getattr(error, "message", None) or error).partition("\n")[0]

@@ -20,6 +20,13 @@ def read_kind(text: Any) -> str:
     return text
 
 
+def read_database(text: Any) -> str:
+    """Read a database's id; "(default)", as gcloud shows it, is the empty one in requests."""
+    if not isinstance(text, str):
+        raise ValueError("a database's id is a text")
+    return "" if text == "(default)" else text
+
+
 def read_credentials(value: Any) -> str | dict[str, Any] | None:
     """Read the path of a service account's key file, or take the dict that such a file holds."""
     if value is None or isinstance(value, dict):

@@ -116,10 +116,6 @@ class Session:
         page = [each for each in found if each.cell.startswith(prefix)]
         return page, None if last else cursor_text(batch.end_cursor)
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
     def _commit(self, mutations: Sequence[Mutation]) -> list[bool]:
         """Commit, and say of each mutation whether it was in conflict and did nothing."""
         answer = self._connection.call("commit", self._entities.commit(mutations), writes=True)
