@@ -1,0 +1,217 @@
+"""What boto3's errors and SimpleDB's codes mean to the one who called.
+
+``raise explain(backend, error, writes=True) from error``
+
+The Developer Guide, "API Error Codes", has the codes. A code is shown, its message is not, since
+that may quote what was stored.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from botocore import exceptions
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import ClosedPoolError
+
+from django_kvstore.backend import Backend
+from django_kvstore.errors import (
+    KVStoreError,
+    OutcomeUnknown,
+    Timeout,
+    Unavailable,
+    ValueTooLarge,
+)
+
+#: What a call raises. The last two come of answers that are XML, but not SimpleDB's.
+FAILURES: Final = (
+    exceptions.BotoCoreError,
+    exceptions.ClientError,
+    ResponseParserError,
+    KeyError,
+    ValueError,
+)
+
+#: The condition of a put or a delete does not hold; nothing was done.
+UNMET: Final = frozenset({"ConditionalCheckFailed", "AttributeDoesNotExist"})
+
+#: Too busy: the request was turned away. SimpleDB's own is the first ("system overload message",
+#: Developer Guide, "API Error Retries"), the others are those of Amazon's shared front.
+TURNED_AWAY: Final = frozenset(
+    {
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "BandwidthLimitExceeded",
+        "SlowDown",
+    }
+)
+
+_FULL = frozenset({"NumberDomainBytesExceeded", "NumberDomainAttributesExceeded"})
+_TOO_LARGE = frozenset(
+    {
+        "NumberItemAttributesExceeded",
+        "NumberSubmittedAttributesExceeded",
+        "RequestEntityTooLarge",
+    }
+)
+_SIGN_IN = frozenset(
+    {
+        "AuthFailure",
+        "AuthMissingFailure",
+        "InvalidClientTokenId",
+        "MissingClientTokenId",
+        "SignatureDoesNotMatch",
+        "IncompleteSignature",
+        "InvalidSecurity",
+        "ExpiredToken",
+        "UnrecognizedClientException",
+    }
+)
+_NO_CREDENTIALS = (
+    exceptions.NoCredentialsError,
+    exceptions.PartialCredentialsError,
+    exceptions.CredentialRetrievalError,
+    exceptions.ProfileNotFound,
+    exceptions.TokenRetrievalError,
+)
+
+_CREDENTIALS = (
+    "See that the credentials are whole and in force: the store's 'aws_access_key' and "
+    "'aws_secret_access_key', or those that boto3 finds by itself. The clock must be right, too."
+)
+_REACH = "See that Amazon SimpleDB, or the store's 'endpoint_url', can be reached from here."
+
+
+class NoSuchDomain(Unavailable):
+    """The domain is not there (yet)."""
+
+
+def code_of(error: Exception) -> str:
+    """Return SimpleDB's code for an error; "" when the error is not SimpleDB's answer."""
+    return str(_response(error).get("Error", {}).get("Code", ""))
+
+
+def was_retried(error: Exception) -> bool:
+    """Say whether the answer is to a request that had been sent before."""
+    return bool(_response(error).get("ResponseMetadata", {}).get("RetryAttempts"))
+
+
+def pool_was_closed(error: Exception) -> bool:
+    """Say whether another thread closed the client just before the request was sent."""
+    cause = getattr(error, "kwargs", {}).get("error")
+    return isinstance(error, exceptions.HTTPClientError) and isinstance(cause, ClosedPoolError)
+
+
+def answer_was_lost(error: Exception) -> bool:
+    """Say whether the connection broke, or the answer is damaged; being late is another matter."""
+    if isinstance(error, exceptions.HTTPClientError):
+        return not isinstance(error, exceptions.ReadTimeoutError)
+    return isinstance(error, (ResponseParserError, KeyError))
+
+
+def explain(backend: Backend, error: Exception, *, writes: bool) -> KVStoreError:
+    """Return this project's error for boto3's."""
+    if isinstance(error, exceptions.ClientError):
+        return _refused(backend, error, writes)
+    if isinstance(error, exceptions.ReadTimeoutError) and not writes:
+        return backend.error(
+            Timeout,
+            f"no answer within {backend.options['timeout']:g} s.",
+            hint=f"{_REACH} The parameter 'timeout' allows more time.",
+        )
+    if isinstance(error, exceptions.ConnectTimeoutError):
+        return backend.error(
+            Timeout,
+            f"no connection within {backend.options['connect_timeout']:g} s.",
+            hint=f"Nothing was sent. {_REACH}",
+        )
+    if writes and (
+        isinstance(error, (exceptions.HTTPClientError, exceptions.SSLError))
+        or answer_was_lost(error)
+    ):
+        return _lost(backend, type(error).__name__)
+    if isinstance(error, _NO_CREDENTIALS):
+        return backend.error(
+            Unavailable,
+            f"there are no credentials to sign requests with ({type(error).__name__}).",
+            hint="Give the store 'aws_access_key' and 'aws_secret_access_key', or set up one of "
+            "the ways in which boto3 finds them by itself.",
+        )
+    if isinstance(error, exceptions.NoRegionError):
+        return backend.error(
+            Unavailable,
+            "no region is given.",
+            hint="Say which in the store's URL, as in 'sdb://domain?region=eu-west-1', or set "
+            "AWS_DEFAULT_REGION.",
+        )
+    return backend.error(
+        Unavailable, f"SimpleDB could not be asked ({type(error).__name__}).", hint=_REACH
+    )
+
+
+def _refused(backend: Backend, error: Exception, writes: bool) -> KVStoreError:
+    code, domain = code_of(error), backend.url.location
+    status = _response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code == "NoSuchDomain":
+        return backend.error(
+            NoSuchDomain,
+            f"there is no domain '{domain}'.",
+            hint=f"Run 'manage.py kvstore provision {backend.alias}' once to create it, and see "
+            "that the region is right.",
+        )
+    if code in TURNED_AWAY:
+        return backend.error(
+            Unavailable,
+            f"SimpleDB is too busy ({code}).",
+            hint="Nothing was done. Ask for less at a time, or spread the load over several "
+            "domains; the parameter 'attempts' allows more patience.",
+        )
+    if code in _SIGN_IN:
+        return backend.error(
+            Unavailable, f"SimpleDB does not accept the signature ({code}).", hint=_CREDENTIALS
+        )
+    if code in _FULL:
+        return backend.error(
+            Unavailable,
+            f"the domain '{domain}' is full ({code}).",
+            hint="Nothing was written. Delete or purge entries, or spread stores over domains.",
+        )
+    if code in _TOO_LARGE:
+        return backend.error(
+            ValueTooLarge,
+            f"SimpleDB finds the item too large ({code}).",
+            hint="The old value stays. Do others write attributes of their own to the item?",
+        )
+    if status >= 500 or code == "RequestTimeout":
+        if writes:
+            return _lost(backend, code)
+        return backend.error(
+            Timeout if code == "RequestTimeout" else Unavailable,
+            f"SimpleDB failed to answer ({code}).",
+            hint="Try again.",
+        )
+    return backend.error(
+        Unavailable,
+        f"SimpleDB refused ({code}).",
+        hint="Nothing was done. See that the account may use the domain."
+        if status == 403
+        else "Nothing was done.",
+    )
+
+
+def _lost(backend: Backend, told: str) -> KVStoreError:
+    return backend.error(
+        OutcomeUnknown,
+        f"the answer to a write was lost ({told}).",
+        hint="It may or may not have been done: read first, then decide.",
+    )
+
+
+def _response(error: Exception) -> dict[str, Any]:
+    return getattr(error, "response", None) or {}

@@ -1,0 +1,52 @@
+"""The contract, on the stand-in for SimpleDB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from servers.simpledb import SimpleDB
+
+from django_kvstore.store import Store
+from django_kvstore.testing import Contract
+
+URL = (
+    "sdb://contract?region=us-east-1&aws_access_key=AKIAEXAMPLE"
+    "&aws_secret_access_key=a%2Fsecret&endpoint_url="
+)
+
+
+class TestContract(Contract):
+    """Every write is a request that is signed, sent and answered in XML: fewer of them."""
+
+    examples = 60
+    processes = 4
+    threads = 2
+    rounds = 20
+    races = 30
+    swaps = 80
+
+    server: SimpleDB
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def started(cls, available: Callable[..., None]) -> Iterator[None]:
+        """A server of the class's own, since it will be stopped."""
+        cls.server = SimpleDB()
+        available(cls.server)
+        with cls.server:
+            yield
+
+    @pytest.fixture
+    def store_url(self) -> str:
+        return URL + self.server.url
+
+    @pytest.fixture(autouse=True)
+    def _provisioned(self, store: Store) -> None:
+        store.backend.provision()
+
+    def stop_server(self) -> None:
+        self.server.kill()
+
+    def start_server(self) -> None:
+        self.server.start()
