@@ -13,6 +13,7 @@ from .provision import Provision
 from .purge import Purge
 from .stores import Stores
 from .subcommand import Subcommand
+from .takeover import Takeover
 
 SUBCOMMANDS: dict[str, Subcommand] = {
     "stores": Stores(),
@@ -30,4 +31,5 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "dump": Dump(),
     "load": Load(),
     "copy": Copy(),
+    "takeover": Takeover(),
 }

@@ -16,8 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from django_keyval.models import KeyVal
 from django_kvstore import MISSING, KVStoreError
+from django_kvstore.commands.takeover import add_takeover, run_takeover
+from django_kvstore.transfer.ancestors import read_keyval, rows
 
-COMMANDS = ("set", "get", "del", "list", "flush")
+COMMANDS = ("set", "get", "del", "list", "flush", "takeover")
+#: The table of django_keyval 0.1.2.
+TABLE = "django_keyval__kvstore"
 
 
 class Command(BaseCommand):
@@ -49,6 +53,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--json", action="store_true", help=_("Read the value as JSON, and answer in JSON.")
         )
+        parser.add_argument(
+            "--table", default=TABLE, help=_("For 'takeover': the table of django_keyval 0.1.2.")
+        )
+        add_takeover(parser)
         parser.add_argument(
             "--noinput",
             "--no-input",
@@ -113,6 +121,15 @@ class Command(BaseCommand):
         else:
             KeyVal(name).flush()
         self._answer(_("Deleted %s.") % what, options, {"flushed": name})
+
+    def do_takeover(self, *, using: str, table: str, **options: Any) -> None:
+        """Take over a table of django_keyval 0.1.2."""
+
+        def write(key: tuple[Any, ...], value: Any) -> None:
+            KeyVal(key[0]).set(key[1], value)
+
+        found = rows(using, table, "name", "key", "value")
+        run_takeover(self, options, found, read_keyval, write)
 
     def _named(self, *, name: str | None, **options: Any) -> KeyVal:
         if name is None:

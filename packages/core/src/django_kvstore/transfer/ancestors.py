@@ -1,0 +1,71 @@
+"""Tables that the ancestors wrote: django-kvstore 1.0's ``db`` backend and django_keyval 0.1.2.
+
+Both hold pickles, which run whatever code they name; so nothing here unpickles unless it is told
+that the table is to be trusted.
+"""
+
+from __future__ import annotations
+
+import base64
+import pickle
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db import connections
+from django.utils.translation import gettext as _
+
+
+def rows(using: str, table: str, *columns: str) -> Iterator[tuple[Any, ...]]:
+    """Yield those columns of every row; raises ``CommandError`` where there is no such table."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        if table not in connection.introspection.table_names(cursor):
+            raise CommandError(_("There is no table '%s' in the database '%s'.") % (table, using))
+        names = ", ".join(map(connection.ops.quote_name, columns))
+        cursor.execute(f"SELECT {names} FROM {connection.ops.quote_name(table)}")
+        while found := cursor.fetchmany(500):
+            yield from found
+
+
+def read_kvstore(text: str | bytes) -> Any:
+    """Return a value of django-kvstore 1.0: base64 of a pickle of protocol 2."""
+    return _unpickle(base64.b64decode(text))
+
+
+def read_keyval(text: str | bytes) -> Any:
+    """Return a value of django_keyval 0.1.2: a pickle of protocol 0, as text."""
+    if isinstance(text, bytes):
+        return _unpickle(text)
+    try:
+        # Its Unicode is escaped but for Latin-1, which stands as it is.
+        data = text.encode("latin-1")
+    except UnicodeEncodeError:
+        data = text.encode()
+    return _unpickle(data)
+
+
+def _unpickle(data: bytes) -> Any:
+    try:
+        return pickle.loads(data, encoding="utf-8")
+    except UnicodeDecodeError:
+        # Python 2's dates and its byte strings that are no text.
+        return pickle.loads(data, encoding="latin-1")
+
+
+def take_over(
+    found: Iterator[tuple[Any, ...]],
+    read: Callable[[Any], Any],
+    write: Callable[[tuple[Any, ...], Any], None],
+) -> tuple[int, list[tuple[str, str]]]:
+    """Write the value of each row, its last column; return how many, and those that failed."""
+    done = 0
+    failed: list[tuple[str, str]] = []
+    for *key, text in found:
+        try:
+            write(tuple(key), read(text))
+        except Exception as error:  # noqa: BLE001, a pickle may raise anything
+            failed.append((": ".join(map(str, key)), f"{type(error).__name__}: {error}"))
+        else:
+            done += 1
+    return done, failed
