@@ -1,0 +1,55 @@
+"""A backend that is wrong in one way fails the check of just that clause, and is told why."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from contract.broken import BROKEN
+
+ROOT = Path(__file__).parents[2]
+Reports = dict[tuple[str, str], str]
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
+    """What each check of each backend said: nothing where it passed."""
+    report = tmp_path_factory.mktemp("faults") / "report.xml"
+    environment = {name: os.environ[name] for name in os.environ if not name.startswith("PYTEST_")}
+    command = [sys.executable, "-m", "pytest", "tests/contract/faults.py", "-q", "--tb=short"]
+    run = subprocess.run(
+        [*command, "-p", "no:cacheprovider", f"--junitxml={report}"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout + run.stderr
+    said: Reports = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        kind = case.attrib["classname"].rpartition(".")[2].removeprefix("Test")
+        check = case.attrib["name"].partition("[")[0]
+        texts = [part.text or "" for part in case if part.tag in ("failure", "error")]
+        said[kind, check] = said.get((kind, check), "") + "".join(texts)
+    return said
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_backend_fails_at_its_clause(reports: Reports, name: str) -> None:
+    fault = BROKEN[name]
+    said = reports[name, fault.check]
+    assert f"clause:   {fault.clause}\n" in said
+    assert "expected: " in said
+    assert f"docs/contract.md#{fault.clause} " in said
+
+
+def test_a_sound_backend_passes_the_same_checks(reports: Reports) -> None:
+    sound = {check: said for (kind, check), said in reports.items() if kind == "Sound"}
+    assert len(sound) > 30
+    assert {check: said for check, said in sound.items() if said} == {}
