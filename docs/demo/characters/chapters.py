@@ -107,6 +107,8 @@ CHAPTERS: Final = (
         >>> kvstore.set("greeting", "hello", ttl=60)
         >>> kvstore.get("greeting")
         'hello'
+        >>> kvstore.incr("hits")
+        1
         >>> class MyData(models.Model):
         ...     my_key = models.Field(pk=True)
         ...     foo = models.Field()
@@ -119,5 +121,7 @@ CHAPTERS: Final = (
         >>> data.delete()
         True
         """,
+        needs=("atomic",),
+        keys=("hits",),
     ),
 )

@@ -1,0 +1,49 @@
+"""Every example of the README and of the pages is run, and says what really comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .page import DOCS, PAGES, ROOT, name, read_page
+from .running import Reader
+
+#: The tutorial is a project with files and processes of its own: see `test_tutorial`.
+IN_PROCESS = [page for page in PAGES if page.name != "tutorial.md"]
+
+LANGUAGES = {"python", "console", "ini"}
+
+
+@pytest.mark.parametrize("page", IN_PROCESS, ids=name)
+def test_examples_do_what_they_say(page: Path) -> None:
+    blocks = read_page(page)
+    ran = Reader().read(blocks)
+    assert ran == len([block for block in blocks if block.language in ("python", "console")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_no_block_goes_by_unseen(page: Path) -> None:
+    for block in read_page(page):
+        assert block.language in LANGUAGES or block.language.startswith("{"), block
+    text = page.read_text(encoding="utf-8")
+    assert text.count("\n```") + text.startswith("```") == 2 * len(read_page(page))
+
+
+def test_the_pages_are_found() -> None:
+    found = {name(page) for page in PAGES}
+    assert {"README.md", "docs/index.md", "docs/backends/db.md", "packages/core/README.md"} <= found
+    assert len(read_page(ROOT / "README.md")) > 3
+    assert len(read_page(DOCS / "store.md")) > 5
+
+
+def test_a_wrong_example_fails(tmp_path: Path) -> None:
+    page = DOCS / "not-there.md"
+    wrong = tmp_path / "page.md"
+    wrong.write_text(
+        '```python\n>>> from django_kvstore import kvstore\n>>> kvstore.incr("a")\n2\n```\n'
+    )
+    (block,) = read_page(wrong)
+    block = type(block)(page, block.line, block.language, block.text)
+    with pytest.raises(AssertionError, match="Expected:\n    2\nGot:\n    1"):
+        Reader().read([block])
