@@ -7,7 +7,6 @@ that ``-mask`` forbids reads its request all the same; what it says then is at e
 from __future__ import annotations
 
 import math
-import os
 import struct
 import threading
 import time
@@ -28,6 +27,7 @@ from servers.tyrant_request import (
     parts,
     sized,
 )
+from servers.tyrant_status import status
 from servers.tyrant_stream import Stream
 
 LONGEST_NAME = 1023
@@ -197,19 +197,10 @@ class Commands:
 
     def stat(self, stream: Stream) -> bytes:
         """Forbidden, it still tells what was asked how often."""
-        kind = self.records.kind
-        lines: dict[str, object] = {}
-        if not self.mask.forbids("stat"):
-            lines = {"version": "1.1.41", "libver": 324, "protver": "0.91", "os": "stand-in"}
-            lines |= {"time": f"{time.time():.6f}", "pid": os.getpid(), "sid": 0}
-            lines |= {"type": kind.title, "path": kind.name, "rnum": self.records.count()}
-            lines |= {"size": self.records.size(), "bigend": 0, "fd": 0, "loadavg": "0.000000"}
-            lines |= {"memsize": 0, "memrss": 0, "ru_user": "0.000000", "ru_sys": "0.000000"}
-            lines |= {"ru_real": f"{time.time() - self.began:.6f}"}
-        names = [name for name, _ in COMMANDS.values()]
-        for name in (*names, "put_miss", "out_miss", "get_miss"):
-            lines[f"cnt_{name}"] = self.counts[name]
-        return YES + sized("".join(f"{name}\t{value}\n" for name, value in lines.items()).encode())
+        about = {} if self.mask.forbids("stat") else status(self.records, self.began)
+        for name in (*(name for name, _ in COMMANDS.values()), "put_miss", "out_miss", "get_miss"):
+            about[f"cnt_{name}"] = self.counts[name]
+        return YES + sized("".join(f"{name}\t{told}\n" for name, told in about.items()).encode())
 
     # The rest.
 
