@@ -46,7 +46,7 @@ class Connection:
         self._client = self._connect()
 
     def call(self, method: str, request: Any, *, writes: bool = False) -> Any:
-        """Send a request and return the answer; raises this project's errors, `AlreadyExists`.
+        """Send a request and return the answer; raises this project's errors.
 
         A call takes `timeout` seconds in all; a write that others are in the way of, as long as
         `contention_timeout`.
@@ -60,8 +60,6 @@ class Connection:
             try:
                 with NO_FORK:
                     return getattr(client, method)(request=request, retry=None, timeout=timeout)
-            except exceptions.AlreadyExists:
-                raise
             except (exceptions.GoogleAPICallError, GoogleAuthError) as error:
                 now = time.monotonic()
                 if isinstance(error, exceptions.DeadlineExceeded) or never_sent(error):

@@ -18,6 +18,7 @@ from django_kvstore.errors import Conflict, KVStoreError, OutcomeUnknown, Timeou
 _REFUSALS: Final[dict[type[Exception], str]] = {
     exceptions.InvalidArgument: "See that project, database, namespace and kind are what "
     "Datastore allows.",
+    exceptions.AlreadyExists: "Somebody else has added the entry.",
     exceptions.FailedPrecondition: "See that the database is in Datastore mode; one in Native "
     "mode cannot be used.",
     exceptions.NotFound: "See that project and database exist: 'gcloud firestore databases "

@@ -68,8 +68,10 @@ class Session:
         """Write the cell if it is absent; say whether it was."""
         try:
             self._commit([self._entities.insert(cell, record, expires)])
-        except AlreadyExists:
-            return False
+        except Unavailable as refusal:
+            if isinstance(refusal.__cause__, AlreadyExists):
+                return False
+            raise
         return True
 
     def replace(self, cell: str, version: int, new: bytes | None, expires: float | None) -> bool:
