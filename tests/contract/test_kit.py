@@ -1,0 +1,142 @@
+"""The checks themselves: how many, each with its paragraph, and run by a stranger as documented."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from django_kvstore.testing import Contract
+from django_kvstore.testing.clauses import CLAUSE, checks_of
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "contract.md").read_text()
+ANCHORS = re.findall(r"^\(([a-z-]+)\)=$", PAGE, re.MULTILINE)
+
+
+def test_there_are_enough_named_checks() -> None:
+    assert len(checks_of(Contract)) >= 280
+
+
+def test_no_chapter_hides_a_check_of_another() -> None:
+    names: Counter[str] = Counter()
+    for chapter in Contract.__mro__:
+        names.update(name for name in vars(chapter) if name.startswith("test_"))
+    assert [name for name, number in names.items() if number > 1] == []
+
+
+def test_every_check_names_its_clause_and_says_what_is_expected() -> None:
+    for name, check in checks_of(Contract).items():
+        assert getattr(check, CLAUSE, None) in ANCHORS, name
+        assert (check.__doc__ or "").strip().endswith("."), name
+
+
+def test_every_clause_is_checked() -> None:
+    checked = {getattr(check, CLAUSE) for check in checks_of(Contract).values()}
+    assert set(ANCHORS) == checked
+
+
+def test_every_clause_is_stated_once_and_by_its_name() -> None:
+    assert len(ANCHORS) == len(set(ANCHORS))
+    for anchor in ANCHORS:
+        assert f"\n({anchor})=\n**{anchor}** — " in PAGE
+
+
+# As a third party runs it: in a folder without settings, in a process of its own.
+
+DOCUMENTED = """
+from django_kvstore.testing import Contract
+
+
+class TestContract(Contract):
+    url = "locmem://stranger"
+"""
+
+
+def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTEST_") and name != "DJANGO_SETTINGS_MODULE"
+    }
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_documented_file_is_all_there_is_to_write(tmp_path: Path) -> None:
+    assert DOCUMENTED.strip().partition("\n")[0] in PAGE
+    (tmp_path / "test_engine.py").write_text(DOCUMENTED)
+    run = run_pytest(tmp_path, "-W", "error", "-q")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.search(r"^3\d\d passed in", run.stdout, re.MULTILINE), "and nothing is skipped"
+
+
+def test_a_fixture_may_give_the_url(tmp_path: Path) -> None:
+    (tmp_path / "test_engine.py").write_text(
+        """
+import pytest
+from django_kvstore.testing import Contract
+
+@pytest.fixture(scope="session")
+def server():
+    return "locmem://a%20server"
+
+class TestContract(Contract):
+    @pytest.fixture
+    def store_url(self, server):
+        return server
+"""
+    )
+    run = run_pytest(tmp_path, "-q", "-k", "ping or test_a_miss")
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_a_contract_without_a_url_says_what_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "test_engine.py").write_text(DOCUMENTED.partition("    url")[0] + "    pass\n")
+    run = run_pytest(tmp_path, "-q", "-k", "test_ping_answers_in_seconds")
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "TestContract needs the attribute url or a fixture store_url" in run.stdout
+
+
+def test_a_failure_points_to_its_paragraph(tmp_path: Path) -> None:
+    (tmp_path / "test_engine.py").write_text(
+        DOCUMENTED
+        + """
+    def make_store(self, url):
+        store = super().make_store(url)
+        store.backend.delete = lambda key: False
+        return store
+"""
+    )
+    run = run_pytest(tmp_path, "-k", "test_delete_says_whether_there_was_an_entry")
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "clause:   missing-delete\n" in run.stdout
+    assert "expected: delete() answers True once, then False.\n" in run.stdout
+    assert "docs/contract.md#missing-delete (https://" in run.stdout
+    assert "assert False is True" in run.stdout, "pytest explains the assertion"
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print('\\n'.join(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def test_the_plugin_imports_next_to_nothing() -> None:
+    modules = modules_after("import django_kvstore.testing.pytest_plugin")
+    assert not modules & {"hypothesis", "django.db", "django.apps", "django_kvstore_locmem"}
+    ours = {name for name in modules if name.startswith("django_kvstore.testing.")}
+    assert ours == {"django_kvstore.testing.pytest_plugin"}
+
+
+def test_the_mixin_needs_no_pytest() -> None:
+    modules = modules_after("from django_kvstore.testing import IsolatedStoresMixin")
+    assert "django_kvstore.testing.isolation" in modules
+    assert not modules & {"pytest", "_pytest", "hypothesis"}
