@@ -22,7 +22,7 @@ def test_no_two_of_namespace_and_key_share_a_cell(
     pairs = {(one, key), (other, other_key), (one, other_key), (other, key)}
     usable = {pair for pair in pairs if key_problem(pair[1], 1000) is None}
     for namespace, name in usable:
-        coder = engine.with_options(namespace=namespace)._coder
+        coder = engine.with_options(namespace=namespace).coder
         cells |= {coder.cell(name), coder.lock_cell(name)}
         assert coder.key(coder.cell(name)) == name
     assert len(cells) == 2 * len(usable)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +29,8 @@ class KVStoreConfig(AppConfig):
         register(check_databases, Tags.database)
         register(check_deployment, deploy=True)
         post_migrate.connect(_provision, sender=self)
+        if apps.is_installed("django.contrib.admin"):
+            post_migrate.connect(_make_permissions, sender=self)
 
 
 def _provision(*, using: str, verbosity: int = 1, **kwargs: Any) -> None:
@@ -36,3 +38,10 @@ def _provision(*, using: str, verbosity: int = 1, **kwargs: Any) -> None:
         backend = store.backend
         if backend.provisions_on_migrate(using) and backend.provision() and verbosity >= 1:
             print(f"  Created what the store '{store.alias}' needs: {backend!r}")  # noqa: T201
+
+
+def _make_permissions(*, using: str, **kwargs: Any) -> None:
+    # The admin's models cannot be imported before every application's models are.
+    from .admin.permissions import make_permissions
+
+    make_permissions(using=using)

@@ -26,26 +26,26 @@ class AtomicStore(EntryStore):
     def add(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> bool:
         """Write the value if there is none yet; say whether it was written."""
         self._require_atomic()
-        cell = self._coder.cell(key)
-        expires = self._coder.expires(ttl)
+        cell = self.coder.cell(key)
+        expires = self.coder.expires(ttl)
         if is_past(expires):
-            self._coder.payload(cell, value)
+            self.coder.payload(cell, value)
             return not self.exists(key)
-        record = self._coder.encode(cell, value, expires)
+        record = self.coder.encode(cell, value, expires)
         added = self.backend.add(cell, record, expires)
         if not added and not self.backend.expires_itself:
             added = self._replace_if(cell, is_gone, Write(record, expires))
         if not added:
-            self._coder.delete_parts(cell, record)
+            self.coder.delete_parts(cell, record)
         return added
 
     def put(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> bool:
         """Write the value as `set` does; say whether the entry is new, in one step."""
         self._require_atomic()
-        cell = self._coder.cell(key)
-        expires = self._coder.expires(ttl)
+        cell = self.coder.cell(key)
+        expires = self.coder.expires(ttl)
         gone = is_past(expires)
-        record = self._coder.encode(cell, value, None if gone else expires)
+        record = self.coder.encode(cell, value, None if gone else expires)
         write = Write(None) if gone else Write(record, expires)
         new = False
         replaced: bytes | None = None
@@ -56,18 +56,18 @@ class AtomicStore(EntryStore):
             return None if gone and record is None else write
 
         self.backend.update(cell, change)
-        self._coder.delete_parts(cell, replaced)
+        self.coder.delete_parts(cell, replaced)
         return new
 
     def pop(self, key: str, default: Any = None) -> Any:
         """Delete the entry and return its value, or `default`; one caller gets it."""
         self._require_atomic()
-        cell = self._coder.cell(key)
+        cell = self.coder.cell(key)
         record = self._take(cell)
         if record is None:
             return default
-        value = self._coder.decode(cell, record)
-        self._coder.delete_parts(cell, record)
+        value = self.coder.decode(cell, record)
+        self.coder.delete_parts(cell, record)
         return default if value is MISSING else value
 
     def incr(
@@ -80,15 +80,15 @@ class AtomicStore(EntryStore):
         new one.
         """
         self._require_atomic()
-        cell = self._coder.cell(key)
+        cell = self.coder.cell(key)
         self._check_int(delta, "delta")
         self._check_int(default, "default")
-        fresh = self._coder.expires(ttl)
+        fresh = self.coder.expires(ttl)
         total = 0
 
         def change(record: bytes | None) -> Write | None:
             nonlocal total
-            number = MISSING if record is None else self._coder.decode(cell, record)
+            number = MISSING if record is None else self.coder.decode(cell, record)
             if number is MISSING:
                 number, expires = default, fresh
             else:
@@ -103,7 +103,7 @@ class AtomicStore(EntryStore):
                 )
             if is_past(expires):
                 return None if record is None else Write(None)
-            return Write(self._coder.encode(cell, total, expires), expires)
+            return Write(self.coder.encode(cell, total, expires), expires)
 
         self.backend.update(cell, change)
         return total
@@ -125,24 +125,24 @@ class AtomicStore(EntryStore):
         self._require_atomic()
         if old is MISSING and new is not MISSING:
             return self.add(key, new, ttl)
-        cell = self._coder.cell(key)
-        expires = self._coder.expires(ttl)
+        cell = self.coder.cell(key)
+        expires = self.coder.expires(ttl)
         gone = new is MISSING or is_past(expires)
-        write = Write(None) if gone else Write(self._coder.encode(cell, new, expires), expires)
+        write = Write(None) if gone else Write(self.coder.encode(cell, new, expires), expires)
 
         def holds(record: bytes | None) -> bool:
-            value = MISSING if record is None else self._coder.decode(cell, record)
+            value = MISSING if record is None else self.coder.decode(cell, record)
             if type(value) is not type(old):
                 return False
             # NaN, also deep within, does not equal itself; its bytes do.
             return bool(value == old) or (
                 value is not MISSING
-                and self._coder.payload(cell, value) == self._coder.payload(cell, old)
+                and self.coder.payload(cell, value) == self.coder.payload(cell, old)
             )
 
         written = self._replace_if(cell, holds, write)
         if not written:
-            self._coder.delete_parts(cell, write.record)
+            self.coder.delete_parts(cell, write.record)
         return written
 
     def get_or_set(
@@ -170,7 +170,7 @@ class AtomicStore(EntryStore):
             made = default()
             return made if self.add(key, made, ttl) else self.get(key, made)
 
-        lock = self._coder.lock_cell(key)
+        lock = self.coder.lock_cell(key)
         return compute_once(self.backend, lock, lease, lambda: self.get(key, MISSING), compute)
 
     # Expiry.
@@ -178,8 +178,8 @@ class AtomicStore(EntryStore):
     def touch(self, key: str, ttl: float | None = DEFAULT_TTL) -> bool:
         """Give the entry a new expiry; say whether there was one."""
         self._require_atomic()
-        cell = self._coder.cell(key)
-        expires = self._coder.expires(ttl)
+        cell = self.coder.cell(key)
+        expires = self.coder.expires(ttl)
         touched = False
         replaced: bytes | None = None
 
@@ -191,15 +191,15 @@ class AtomicStore(EntryStore):
             if is_past(expires):
                 replaced = record
                 return Write(None)
-            found = self._coder.unpack(cell, record)
+            found = self.coder.unpack(cell, record)
             if found.flags & records.IS_SPLIT:
                 # Parts may have an expiry in the engine too: write them anew.
-                value = self._coder.decode(cell, record)
+                value = self.coder.decode(cell, record)
                 if value is MISSING:
                     touched = False
                     return None
                 replaced = record
-                return Write(self._coder.encode(cell, value, expires), expires)
+                return Write(self.coder.encode(cell, value, expires), expires)
             flags = found.flags & ~records.HAS_EXPIRY
             packed = records.pack(
                 cell, found.payload, code=found.code, flags=flags, expires=expires
@@ -207,7 +207,7 @@ class AtomicStore(EntryStore):
             return Write(packed, expires)
 
         self.backend.update(cell, change)
-        self._coder.delete_parts(cell, replaced)
+        self.coder.delete_parts(cell, replaced)
         return touched
 
     def persist(self, key: str) -> bool:
@@ -242,7 +242,7 @@ class AtomicStore(EntryStore):
 
         self.backend.update(cell, change)
         if written:
-            self._coder.delete_parts(cell, replaced)
+            self.coder.delete_parts(cell, replaced)
         return written
 
     def _take(self, cell: str) -> bytes | None:

@@ -120,8 +120,11 @@ class Coder:
         except records.BadRecord as error:
             raise self._corrupt(error) from error
 
-    def decode(self, cell: str, record: bytes) -> Any:
-        """Return the value of a record, or `MISSING` when it has expired or is gone meanwhile."""
+    def decode(self, cell: str, record: bytes, *, safely: bool = False) -> Any:
+        """Return the value of a record, or `MISSING` when it has expired or is gone meanwhile.
+
+        With `safely`, a value that only running code could load raises `CorruptValue` instead.
+        """
         flags, code, expires, payload = self.unpack(cell, record)
         if expires is not None and expires <= time.time():
             return MISSING
@@ -139,7 +142,8 @@ class Coder:
             number = flags >> records.COMPRESSION_SHIFT & 3
             if number:
                 payload = decompress(number, payload)
-            return self._serializer.loads(payload, cell)
+            loads = self._serializer.loads_safely if safely else self._serializer.loads
+            return loads(payload, cell)
         except (KVStoreError, ImproperlyConfigured):
             raise
         except Exception as error:  # a serializer or library may raise anything over bad bytes

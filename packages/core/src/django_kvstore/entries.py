@@ -33,37 +33,37 @@ class EntryStore:
         self.backend = backend
         self.options = options
         self.alias = backend.alias
-        self._coder = Coder(backend, options)
+        self.coder = Coder(backend, options)
 
     # Single entries.
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value, or `default` when there is none. Raises `CorruptValue`."""
-        cell = self._coder.cell(key)
+        cell = self.coder.cell(key)
         record = self.backend.get(cell)
         if record is None:
             return default
-        value = self._coder.decode(cell, record)
+        value = self.coder.decode(cell, record)
         return default if value is MISSING else value
 
     def set(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> None:
         """Write the value, whatever was there. Raises `InvalidValue` or `ValueTooLarge`."""
-        cell = self._coder.cell(key)
-        expires = self._coder.expires(ttl)
+        cell = self.coder.cell(key)
+        expires = self.coder.expires(ttl)
         if is_past(expires):
-            self._coder.payload(cell, value)  # so that a bad value is told whatever the ttl
+            self.coder.payload(cell, value)  # so that a bad value is told whatever the ttl
             self.backend.delete(cell)
             return
         replaced = None
-        record = self._coder.encode(cell, value, expires)
+        record = self.coder.encode(cell, value, expires)
         if record[1] & records.IS_SPLIT:
             replaced = self.backend.get(cell)
         self.backend.set(cell, record, expires)
-        self._coder.delete_parts(cell, replaced)
+        self.coder.delete_parts(cell, replaced)
 
     def delete(self, key: str) -> bool:
         """Delete the entry; say whether there was one."""
-        cell = self._coder.cell(key)
+        cell = self.coder.cell(key)
         if self.backend.expires_itself:
             return self.backend.delete(cell)
         record = self.backend.get(cell)
@@ -71,7 +71,7 @@ class EntryStore:
             return False
         if not is_past(records.expiry(record)):
             existed = self.backend.delete(cell)
-            self._coder.delete_parts(cell, record)
+            self.coder.delete_parts(cell, record)
             return existed
         if self.backend.atomic:
             # Just this expired record, and nothing that somebody has written since.
@@ -82,7 +82,7 @@ class EntryStore:
 
     def exists(self, key: str) -> bool:
         """Say whether there is an entry, without reading its value."""
-        record = self.backend.get(self._coder.cell(key))
+        record = self.backend.get(self.coder.cell(key))
         return record is not None and not is_past(records.expiry(record))
 
     def has_key(self, key: str) -> bool:
@@ -96,27 +96,27 @@ class EntryStore:
 
     def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """Return the values of those keys that have one."""
-        cells = {self._coder.cell(key): key for key in keys}
+        cells = {self.coder.cell(key): key for key in keys}
         found = self.backend.get_many(list(cells)) if cells else {}
-        values = ((cells[cell], self._coder.decode(cell, record)) for cell, record in found.items())
+        values = ((cells[cell], self.coder.decode(cell, record)) for cell, record in found.items())
         return {key: value for key, value in values if value is not MISSING}
 
     def set_many(self, values: Mapping[str, Any], ttl: float | None = DEFAULT_TTL) -> None:
         """Write every value; all are checked and serialized before the first is sent."""
-        expires = self._coder.expires(ttl)
-        cells = {self._coder.cell(key): value for key, value in values.items()}
-        payloads = {cell: self._coder.payload(cell, value) for cell, value in cells.items()}
+        expires = self.coder.expires(ttl)
+        cells = {self.coder.cell(key): value for key, value in values.items()}
+        payloads = {cell: self.coder.payload(cell, value) for cell, value in cells.items()}
         if not payloads:
             return
         if is_past(expires):
             self.backend.delete_many(list(payloads))
             return
-        packed = {cell: self._coder.pack(cell, *made, expires) for cell, made in payloads.items()}
+        packed = {cell: self.coder.pack(cell, *made, expires) for cell, made in payloads.items()}
         self.backend.set_many(packed, expires)
 
     def delete_many(self, keys: Iterable[str]) -> int:
         """Delete the entries; return how many there were."""
-        cells = list({self._coder.cell(key): None for key in keys})
+        cells = list({self.coder.cell(key): None for key in keys})
         if not cells:
             return 0
         if self.backend.expires_itself:
@@ -125,14 +125,14 @@ class EntryStore:
         deleted = self.backend.delete_many(list(found)) if found else 0
         for cell, record in found.items():
             deleted -= is_past(records.expiry(record))
-            self._coder.delete_parts(cell, record)
+            self.coder.delete_parts(cell, record)
         return max(deleted, 0)
 
     # Whole entries.
 
     def get_entries(self, keys: Iterable[str]) -> dict[str, Entry]:
         """Return those of the keys that have an entry, each with its expiry and size."""
-        cells = [self._coder.cell(key) for key in keys]
+        cells = [self.coder.cell(key) for key in keys]
         found = self.backend.get_many(cells) if cells else {}
         entries = (self._entry(cell, record) for cell, record in found.items())
         return {entry.key: entry for entry in entries if entry is not None}
@@ -146,19 +146,19 @@ class EntryStore:
         by_expiry: dict[float | None, dict[str, tuple[bytes, int]]] = {}
         for entry in entries:
             if entry.value is not MISSING and not is_past(entry.expires):
-                cell = self._coder.cell(entry.key)
-                payload = self._coder.payload(cell, entry.value)
+                cell = self.coder.cell(entry.key)
+                payload = self.coder.payload(cell, entry.value)
                 by_expiry.setdefault(entry.expires, {})[cell] = payload
         for expires, payloads in by_expiry.items():
             packed = {
-                cell: self._coder.pack(cell, *made, expires) for cell, made in payloads.items()
+                cell: self.coder.pack(cell, *made, expires) for cell, made in payloads.items()
             }
             self.backend.set_many(packed, expires)
 
     def _entry(self, cell: str, record: bytes) -> Entry | None:
-        key, expires, size = self._coder.key(cell), records.expiry(record), len(record)
+        key, expires, size = self.coder.key(cell), records.expiry(record), len(record)
         try:
-            value = self._coder.decode(cell, record)
+            value = self.coder.decode(cell, record)
         except KVStoreError as error:
             return Entry(key, MISSING, expires, size, error)
         return None if value is MISSING else Entry(key, value, expires, size)
@@ -167,7 +167,7 @@ class EntryStore:
 
     def ttl(self, key: str) -> float | None:
         """Return the seconds left, None for an entry that does not expire, 0.0 where none is."""
-        record = self.backend.get(self._coder.cell(key))
+        record = self.backend.get(self.coder.cell(key))
         if record is None:
             return 0.0
         expires = records.expiry(record)

@@ -39,8 +39,8 @@ class IterableStore(AtomicStore):
                 return
 
     def _scan_keys(self, prefix: str, cursor: str | None) -> tuple[list[str], str | None]:
-        cells, following = self.backend.scan_keys(self._coder.prefix(prefix), cursor, 1000)
-        return [self._coder.key(cell) for cell in cells], following
+        cells, following = self.backend.scan_keys(self.coder.prefix(prefix), cursor, 1000)
+        return [self.coder.key(cell) for cell in cells], following
 
     def items(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Walk keys and values; otherwise as `keys`."""
@@ -57,10 +57,8 @@ class IterableStore(AtomicStore):
         A cursor is text and stays good in another process; a page may hold fewer entries than
         `limit`, or none, and still have a next one.
         """
-        cells, following = self.backend.scan(self._coder.prefix(prefix), cursor, limit)
-        loaded = (
-            (self._coder.key(cell), self._coder.decode(cell, record)) for cell, record in cells
-        )
+        cells, following = self.backend.scan(self.coder.prefix(prefix), cursor, limit)
+        loaded = ((self.coder.key(cell), self.coder.decode(cell, record)) for cell, record in cells)
         return Entries([entry for entry in loaded if entry[1] is not MISSING], following)
 
     def export(self, prefix: str = "", cursor: str | None = None, limit: int = 250) -> Export:
@@ -68,13 +66,13 @@ class IterableStore(AtomicStore):
 
         An entry that cannot be read does not end the walk: its `error` says why.
         """
-        cells, following = self.backend.scan(self._coder.prefix(prefix), cursor, limit)
+        cells, following = self.backend.scan(self.coder.prefix(prefix), cursor, limit)
         entries = (self._entry(cell, record) for cell, record in cells)
         return Export([entry for entry in entries if entry is not None], following)
 
     def count(self, prefix: str = "") -> int:
         """Return how many keys start with `prefix`."""
-        return self.backend.count(self._coder.prefix(prefix))
+        return self.backend.count(self.coder.prefix(prefix))
 
     def clear(self, prefix: str = "") -> int | None:
         """Delete every entry, or those whose key starts with `prefix`.
@@ -83,12 +81,12 @@ class IterableStore(AtomicStore):
         """
         if not self.backend.clearable:
             raise self.backend.unsupported("delete all entries of a store", "clearable")
-        return self.backend.clear(self._coder.prefix(prefix))
+        return self.backend.clear(self.coder.prefix(prefix))
 
     def purge(self) -> int:
         """Delete what has expired and what is left of replaced large values; return how many."""
         now = time.time()
-        total = self.backend.purge(self._coder.prefix(""), now)
+        total = self.backend.purge(self.coder.prefix(""), now)
         total += self.backend.purge(self.options.namespace + keys.LOCK, now)
         if self.backend.cell_bytes is not None:
             total += split.collect(self.backend, self.options.namespace, now)

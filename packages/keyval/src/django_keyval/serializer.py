@@ -47,6 +47,11 @@ class KeyValSerializer(Serializer):
             raise ValueError("it is a pickle, and KEYVAL_PICKLE is False")
         return self._pickle.loads(data[1:], key)
 
+    def loads_safely(self, data: bytes, key: str) -> Any:
+        if data[:1] == _PICKLED:
+            raise ValueError("it is a pickle, which would run code that it names")
+        return self.loads(data, key)
+
 
 def _pickle_allowed() -> bool:
     return bool(getattr(settings, "KEYVAL_PICKLE", True))

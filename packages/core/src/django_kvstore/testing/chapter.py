@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -44,6 +44,9 @@ class Chapter:
     #: How many entries are written and read in one bulk call, and how many a walk goes through.
     bulk: ClassVar[int] = 1100
     walk: ClassVar[int] = 2100
+
+    #: Texts that are no cursors of the engine's making.
+    bad_cursors: ClassVar[Sequence[str]] = ("", "0", "nonsense", "%", "\0", "\U0010ffff", "\ud800")
 
     #: Contenders: processes and threads in each where the engine is shared, else all threads.
     processes: ClassVar[int] = 8

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from ..errors import InvalidKey
+from ..errors import InvalidKey, KVStoreError
 from ..store import Store
 from .chapter import Chapter, OpenStore
 from .clauses import clause, needs
 
 #: Names that a careless join, or a wildcard, would make one; and those within others.
 _NAMES = ("a", "A", "ab", "a_b", "axb", "a.b", "a-b", "a/b", "b")
+
+
+def _walk_on(store: Store, cursor: str | None) -> list[str]:
+    """Return the keys that follow a cursor of any origin; none where it is refused."""
+    keys: list[str] = []
+    while cursor is not None:
+        try:
+            entries, cursor = store.scan("", cursor, 4)
+        except (KVStoreError, ValueError):
+            return keys
+        keys += [key for key, _ in entries]
+        assert len(keys) < 1000, "the walk does not end"
+    return keys
 
 
 class Namespaces(Chapter):
@@ -110,6 +123,36 @@ class Namespaces(Chapter):
         inner.set("key", 1)
         assert list(inner.keys()) == ["key"]
         assert list(inner.items()) == [("key", 1)]
+
+    @clause("namespaces-lists")
+    @needs("iterable")
+    def test_a_cursor_of_another_namespace_shows_nothing_of_it(
+        self, store: Store, open_store: OpenStore
+    ) -> None:
+        """Whatever cursor is given, a walk lists entries of its own namespace alone."""
+        stores = {name: open_store(namespace=name) for name in ("a", "b", "c")}
+        for name, each in stores.items():
+            each.set_many({f"{name} {number}": name for number in range(9)})
+        for theirs, each in stores.items():
+            cursor = each.scan(limit=4).cursor
+            for name, other in stores.items():
+                keys = _walk_on(other, cursor)
+                assert [key for key in keys if not key.startswith(f"{name} ")] == []
+                assert len(keys) <= (5 if name == theirs else 9)
+
+    @clause("namespaces-lists")
+    @needs("iterable")
+    def test_a_bad_cursor_shows_nothing_of_another_namespace(
+        self, store: Store, open_store: OpenStore
+    ) -> None:
+        """A cursor that no walk gave is refused, or lists entries of the namespace alone."""
+        before, store, after = (open_store(namespace=name) for name in ("a", "b", "c"))
+        for name, each in {"before": before, "here": store, "after": after}.items():
+            each.set_many({f"{name} {number}": name for number in range(9)})
+        for cursor in (*self.bad_cursors, self.cell(before, "before 3"), self.cell(after, "z")):
+            keys = _walk_on(store, cursor)
+            assert [key for key in keys if not key.startswith("here ")] == []
+            assert len(keys) == len(set(keys))
 
     @clause("namespaces-clear")
     @needs("clearable")

@@ -1,0 +1,27 @@
+"""The model that stands for the stores in the admin: it has no table and no rows.
+
+Django hangs permissions, the history and the admin's index on a model; this is that hook.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class KeyValueStore(models.Model):
+    """A configured store, by its alias."""
+
+    alias: models.CharField[str, str] = models.CharField(
+        _("alias"), max_length=200, primary_key=True
+    )
+
+    class Meta:
+        app_label = "django_kvstore"
+        managed = False
+        default_permissions = ()
+        verbose_name = _("store")
+        verbose_name_plural = _("stores")
+
+    def __str__(self) -> str:
+        return self.alias
