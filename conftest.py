@@ -7,6 +7,7 @@ install; with ``KVSTORE_REQUIRE_ENGINES=1`` in the environment a skipped engine 
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ _report: dict[str, str] = {
 def pytest_configure(config: pytest.Config) -> None:
     """Configure Django before any test module is imported."""
     folder = Path(tempfile.mkdtemp(prefix="kvs-django-"))
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     settings.configure(
         SECRET_KEY="no secret, but fifty characters long and of several kinds",
         USE_TZ=True,
