@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
-import pymysql
 import pytest
 from django.conf import settings
 from django.db import connections
@@ -28,23 +29,33 @@ from servers.postgresql import PostgreSQL
 
 T = TypeVar("T")
 OpenBackend: TypeAlias = Callable[..., DBBackend]
+KnownDatabase: TypeAlias = Callable[
+    [str, dict[str, Any]], AbstractContextManager[BaseDatabaseWrapper]
+]
 Elsewhere: TypeAlias = Callable[[Callable[[], T]], T]
 
-pymysql.install_as_MySQLdb()
+# Spawned processes get this path, too, and with it the engine.
+sys.path.append(str(Path(__file__).parent))
 
 
-def add_database(alias: str, entry: dict[str, Any]) -> None:
-    """Let Django know of one more database."""
-    # A copy as deep as Django fills in; what it fills in is not for the next alias.
-    entry = {**entry, "OPTIONS": dict(entry.get("OPTIONS", {}))}
-    settings.DATABASES[alias] = entry
+@contextmanager
+def known(alias: str, entry: dict[str, Any]) -> Iterator[BaseDatabaseWrapper]:
+    """Let Django know of one more database for a while."""
+    # Copied, because Django fills in what is not said, also inside.
+    settings.DATABASES[alias] = {**entry, "OPTIONS": dict(entry.get("OPTIONS", {}))}
     connections.settings = connections.configure_settings(settings.DATABASES)
+    try:
+        yield connections[alias]
+    finally:
+        connections[alias].close()
+        del connections[alias], settings.DATABASES[alias]
+        connections.settings = connections.configure_settings(settings.DATABASES)
 
 
-def remove_database(alias: str) -> None:
-    connections[alias].close()
-    del connections[alias], settings.DATABASES[alias]
-    connections.settings = connections.configure_settings(settings.DATABASES)
+@pytest.fixture(scope="session")
+def known_database() -> KnownDatabase:
+    """Lets Django know of one more database for a while."""
+    return known
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +67,7 @@ def postgresql(engine: Callable[..., Any]) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def mariadb(engine: Callable[..., Any]) -> dict[str, Any]:
     """The entry for DATABASES of a MariaDB."""
-    return database_of(engine(MariaDB))
+    return {**database_of(engine(MariaDB)), "ENGINE": "pymysql_engine"}
 
 
 def database_of(server: PostgreSQL | MariaDB) -> dict[str, Any]:
@@ -103,15 +114,10 @@ def file(request: pytest.FixtureRequest) -> Iterator[BaseDatabaseWrapper]:
 
 
 def open_database(kind: str, request: pytest.FixtureRequest) -> Iterator[BaseDatabaseWrapper]:
-    alias = f"db_{kind}"
-    add_database(alias, request.getfixturevalue(kind))
-    connection = connections[alias]
-    try:
+    with known(f"db_{kind}", request.getfixturevalue(kind)) as connection:
         yield connection
-    finally:
         connection.close()  # whatever state the test left it in
         drop_tables(connection)
-        remove_database(alias)
 
 
 def drop_tables(connection: BaseDatabaseWrapper) -> None:
@@ -155,14 +161,7 @@ def elsewhere() -> Elsewhere:
 
 
 @pytest.fixture
-def other_database() -> Iterator[Callable[[str, dict[str, Any]], None]]:
+def other_database() -> Iterator[Callable[[str, dict[str, Any]], BaseDatabaseWrapper]]:
     """Lets Django know of one more database until the test ends."""
-    added: list[str] = []
-
-    def add(alias: str, entry: dict[str, Any]) -> None:
-        add_database(alias, entry)
-        added.append(alias)
-
-    yield add
-    for alias in added:
-        remove_database(alias)
+    with ExitStack() as stack:
+        yield lambda alias, entry: stack.enter_context(known(alias, entry))

@@ -96,16 +96,30 @@ def test_a_write_on_a_connection_that_ended_is_not_repeated_in_doubt(
     assert backend.get(CELL) == b"after", "the next call has a connection again"
 
 
-def test_a_write_whose_answer_is_lost_is_of_unknown_outcome(postgres, open_backend, elsewhere):
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_goes_by_a_new_connection_when_it_was_surely_not_sent(server, open_backend, name):
+    backend = open_backend(server.alias)
+    backend.set(CELL, RECORD, None)
+    server.connection.close()  # the driver knows, Django does not
+    WRITES[name](backend)
+
+
+@pytest.mark.parametrize("when", ["statement", "commit"])
+def test_a_write_whose_answer_is_lost_is_of_unknown_outcome(
+    postgres, open_backend, elsewhere, when
+):
     backend = open_backend(postgres.alias)
+    backend.set(CELL, RECORD, None)
     session = session_of(postgres)
+    constraint = ("CONSTRAINT", "DEFERRABLE INITIALLY DEFERRED") if when == "commit" else ("", "")
     with postgres.cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
             " 'BEGIN PERFORM pg_sleep(60); RETURN NEW; END'"
         )
         cursor.execute(
-            "CREATE TRIGGER dawdle BEFORE INSERT ON kvstore FOR EACH ROW EXECUTE FUNCTION dawdle()"
+            f"CREATE {constraint[0]} TRIGGER dawdle AFTER INSERT OR UPDATE ON kvstore"
+            f" {constraint[1]} FOR EACH ROW EXECUTE FUNCTION dawdle()"
         )
 
     def end_it_while_it_dawdles():
@@ -119,17 +133,31 @@ def test_a_write_whose_answer_is_lost_is_of_unknown_outcome(postgres, open_backe
                 time.sleep(0.01)
         kill(connection, session)
 
+    calls: list[bytes | None] = []
+
+    def change(record):
+        calls.append(record)
+        return Write(b"other")
+
+    def write():
+        if when == "commit":
+            backend.update(CELL, change)
+        else:
+            backend.set(CELL, b"other", None)
+
+    backend._crowded_until = float("inf")  # so that `update` has a transaction to commit
     ending = threading.Thread(target=lambda: elsewhere(end_it_while_it_dawdles))
     ending.start()
     try:
         with pytest.raises(OutcomeUnknown, match="read before you write again") as caught:
-            backend.set(CELL, RECORD, None)
+            write()
     finally:
         ending.join(timeout=60)
         with postgres.cursor() as cursor:
             cursor.execute("DROP FUNCTION dawdle CASCADE")
     assert clean(caught.value)
-    assert backend.get(CELL) is None
+    assert calls == ([RECORD] if when == "commit" else [])
+    assert backend.get(CELL) == RECORD
 
 
 @pytest.mark.parametrize("name", [*READS, *WRITES, "update"])
