@@ -146,6 +146,7 @@ class Namespaces(Chapter):
         self, store: Store, open_store: OpenStore
     ) -> None:
         """A cursor that no walk gave is refused, or lists entries of the namespace alone."""
+        assert store.count() == 0
         before, store, after = (open_store(namespace=name) for name in ("a", "b", "c"))
         for name, each in {"before": before, "here": store, "after": after}.items():
             each.set_many({f"{name} {number}": name for number in range(9)})
