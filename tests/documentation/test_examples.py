@@ -12,7 +12,7 @@ from .running import Reader
 #: The tutorial is a project with files and processes of its own: see `test_tutorial`.
 IN_PROCESS = [page for page in PAGES if page.name != "tutorial.md"]
 
-LANGUAGES = {"python", "console", "ini"}
+LANGUAGES = {"python", "console", "ini", "text"}
 
 
 @pytest.mark.parametrize("page", IN_PROCESS, ids=name)
