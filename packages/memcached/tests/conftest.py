@@ -11,12 +11,12 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from servers.memcached import Memcached
-from servers.proxy import Proxy
 
 from django_kvstore.params import read_params
 from django_kvstore.url import StoreURL
 from django_kvstore_memcached import MemcachedBackend
+from servers.memcached import Memcached
+from servers.proxy import Proxy
 
 Open = Callable[..., MemcachedBackend]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from servers.memcached import Memcached
 
 from django_kvstore.url import StoreURL
 from django_kvstore_memcached.address import Address, read_addresses, show
+from servers.memcached import Memcached
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,11 @@ from django_kvstore_memcached.address import Address, read_addresses, show
         ("memcached://[fe80::1]", (("fe80::1", 11211),), ["[fe80::1]:11211"]),
         ("memcached:///run/m.sock", ("/run/m.sock",), ["/run/m.sock"]),
         ("memcached:///a.sock;/b.sock", ("/a.sock", "/b.sock"), ["/a.sock", "/b.sock"]),
-        ("memcached://%2Frun%2Fm.sock;a", ("/run/m.sock", ("a", 11211)), ["/run/m.sock", "a:11211"]),
+        (
+            "memcached://%2Frun%2Fm.sock;a",
+            ("/run/m.sock", ("a", 11211)),
+            ["/run/m.sock", "a:11211"],
+        ),
     ],
 )
 def test_addresses_are_read(url: str, addresses: tuple[Address, ...], shown: list[str]) -> None:

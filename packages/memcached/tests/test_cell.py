@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable
 
 import pytest
-from servers.memcached import Memcached
 
 from django_kvstore import records
 from django_kvstore.backend import Write
 from django_kvstore.errors import Conflict, ValueTooLarge
 from django_kvstore_memcached import MemcachedBackend
+from servers.memcached import Memcached
 
 Open = Callable[..., MemcachedBackend]
 Raw = Callable[[Memcached, bytes, bytes], bytes]
@@ -108,7 +108,7 @@ def test_an_error_of_the_callers_own_is_the_callers(backend: MemcachedBackend, s
     def change(old: bytes | None) -> Write:
         raise ValueError("of the caller's own")
 
-    with pytest.raises(ValueError, match="^of the caller's own$"):
+    with pytest.raises(ValueError, match=r"^of the caller's own$"):
         backend.update(space + "a", change)
 
 
@@ -291,7 +291,9 @@ def test_the_longest_record_fits(backend: MemcachedBackend, space: str) -> None:
 
 WAYS: dict[str, Callable[[MemcachedBackend, str, bytes], object]] = {
     "set": lambda backend, cell, large: backend.set(cell, large, None),
-    "set_many": lambda backend, cell, large: backend.set_many({cell: large, cell + "2": b"2"}, None),
+    "set_many": lambda backend, cell, large: backend.set_many(
+        {cell: large, cell + "2": b"2"}, None
+    ),
     "compare_and_set": lambda backend, cell, large: backend.compare_and_set(
         cell, b"old", large, None
     ),

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from servers.memcached import Memcached
 
 from django_kvstore.errors import CorruptValue, NotSupported
 from django_kvstore_memcached import MemcachedBackend
+from servers.memcached import Memcached
 
 Open = Callable[..., MemcachedBackend]
 Raw = Callable[[Memcached, bytes, bytes], bytes]

@@ -15,12 +15,12 @@ from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 import pytest
-from servers.memcached import Memcached
-from servers.proxy import Proxy
 
 from django_kvstore.backend import Write
 from django_kvstore.errors import KVStoreError, OutcomeUnknown, Timeout, Unavailable
 from django_kvstore_memcached import MemcachedBackend
+from servers.memcached import Memcached
+from servers.proxy import Proxy
 
 Open = Callable[..., MemcachedBackend]
 Raw = Callable[[Memcached, bytes, bytes], bytes]
@@ -98,6 +98,19 @@ def test_a_read_that_is_cut_again_and_again_is_an_outage(
             proxied.get_many([cell, space + "b"])
         proxy.pass_through()
         assert proxied.get(cell) == value, offset
+
+
+def test_a_read_that_makes_the_first_generation_is_still_a_read(
+    proxied: MemcachedBackend, proxy: Proxy, space: str
+) -> None:
+    length = len(b"END\r\nSTORED\r\nEND\r\n")
+    for offset in range(length):
+        cell = f"{space[:-1]}-{offset}:a"
+        proxy.cut_reply(offset, times=None)
+        with pytest.raises(Unavailable):
+            proxied.get(cell)
+        proxy.pass_through()
+        assert proxied.get(cell) is None
 
 
 @pytest.mark.parametrize("how", ["reset", "close"])
@@ -346,9 +359,7 @@ def test_a_server_that_answers_a_byte_at_a_time_is_an_error_in_time(
         b"CLIENT_ERROR unauthenticated\r\n",
     ],
 )
-def test_a_server_that_talks_nonsense_is_an_outage(
-    opened: Open, space: str, words: bytes
-) -> None:
+def test_a_server_that_talks_nonsense_is_an_outage(opened: Open, space: str, words: bytes) -> None:
     def talk(connection: socket.socket) -> None:
         while connection.recv(4096):
             connection.sendall(words)

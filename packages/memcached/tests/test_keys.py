@@ -19,7 +19,9 @@ from django_kvstore_memcached.keys import (
 )
 
 #: What a name may consist of, the awkward ones often.
-CHARACTERS = st.one_of(st.characters(exclude_categories=("Cs",)), st.sampled_from("a :;!=#~%\0\n\r"))
+CHARACTERS = st.one_of(
+    st.characters(exclude_categories=("Cs",)), st.sampled_from("a :;!=#~%\0\n\r")
+)
 NAMES = st.builds(
     lambda namespace, mark, rest: namespace + mark + rest,
     st.text("shop/.-_", max_size=200),

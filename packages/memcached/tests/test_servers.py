@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from servers.memcached import Memcached
 
 from django_kvstore.errors import OutcomeUnknown, Unavailable
 from django_kvstore_memcached import MemcachedBackend
 from django_kvstore_memcached.ring import Ring
+from servers.memcached import Memcached
 
 Open = Callable[..., MemcachedBackend]
 

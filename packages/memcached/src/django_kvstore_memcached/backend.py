@@ -55,9 +55,9 @@ class MemcachedBackend(Backend):
         Param(
             "item_bytes",
             whole,
-            1024 * 1024 - ITEM_OVERHEAD,
-            "The longest record kept in one item; longer ones are split. It must fit the "
-            "server's option -I.",
+            None,
+            "The longest record kept in one item, in bytes; longer ones are split. By default what "
+            "fits the 1 MiB that a server has unless its option -I says otherwise.",
         ),
     )
     atomic: ClassVar[bool] = True
@@ -65,17 +65,19 @@ class MemcachedBackend(Backend):
     durable: ClassVar[bool] = False
     evicts: ClassVar[bool] = True
     expires_itself: ClassVar[bool] = True
+    cell_bytes = 1024 * 1024 - ITEM_OVERHEAD
 
     def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
         super().__init__(alias, url, params)
-        self.cell_bytes = self.options["item_bytes"]  # type: ignore[misc] # the user's choice
+        if self.options["item_bytes"] is not None:
+            self.cell_bytes = self.options["item_bytes"]  # type: ignore[misc] # this store's own
         self._ring = Ring(
             Server(address, self.options, self.error) for address in read_addresses(url)
         )
 
     def _cell(self, key: str) -> Cell:
         prefix, tail = split(key)
-        return Cell(self._ring.owner(tail), prefix, tail)
+        return Cell(key, self._ring.owner(tail), prefix, tail)
 
     # Single cells.
 

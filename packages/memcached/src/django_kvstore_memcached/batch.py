@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pymemcache.exceptions import MemcacheUnknownError
-
 from . import expiry
 from .connection import Connection
 from .keys import split
@@ -52,31 +50,31 @@ class Batch:
             return {names[name]: record for name, record in found.items()}
 
         found = self.server.run(fetch)
-        return {key: record for key, record in found.items() if not expiry.is_gone(record)}
+        return {key: record for key, record in found.items() if not expiry.is_gone(key, record)}
 
     def prepare(self) -> None:
         """Raise what `set` and `delete` would raise without having written anything."""
-        self.server.run(lambda line: self.server.check_room(line, self._largest), writes=True)
+        self.server.run(self._check_room, writes=True)
 
     def set(self, records: Mapping[str, bytes], expires: float | None) -> int:
         """Store the records; return how many."""
         exptime, stamp = expiry.tell(expires)
 
         def store(line: Connection) -> int:
-            self.server.check_room(line, self._largest)
+            self._check_room(line)
             values = {name: records[key] for name, key in self._names(line).items()}
-            return line.write(_store_all, line, values, exptime, stamp, cells=len(values))
+            return line.store_all(values, exptime, stamp)
 
         return self.server.run(store, writes=True)
 
     def delete(self) -> int:
         """Delete the cells; return how many there were that had not expired."""
 
-        def delete(line: Connection) -> int:
-            names = list(self._names(line))
-            return line.write(line.delete_all, names, cells=len(names))
+        return self.server.run(lambda line: line.delete_all(list(self._names(line))), writes=True)
 
-        return self.server.run(delete, writes=True)
+    def _check_room(self, line: Connection) -> None:
+        if not line.has_room(self._largest):
+            raise self.server.no_room(line, self._largest)
 
     def _names(self, line: Connection) -> dict[bytes, str]:
         """Return the keys that memcached knows the cells by, for now, each with its cell."""
@@ -97,10 +95,3 @@ def batches(ring: Ring, sizes: Mapping[str, int]) -> list[Batch]:
             batch.take(cell, prefix, tail, size)
             made.append(batch)
     return made
-
-
-def _store_all(line: Connection, values: dict[bytes, bytes], exptime: int, stamp: int) -> int:
-    refused = line.set_many(values, exptime, flags=stamp)
-    if refused:
-        raise MemcacheUnknownError(f"{len(refused)} of {len(values)} values were not stored")
-    return len(values)

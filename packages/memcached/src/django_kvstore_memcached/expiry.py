@@ -50,9 +50,18 @@ def is_over(left: int, stamp: int) -> bool:
     return ahead == 0 or ahead > _STAMPS // 2
 
 
-def is_gone(record: bytes | None) -> bool:
-    """Say whether there is no record, or one that has expired since memcached last looked."""
+def is_gone(cell: str, record: bytes | None) -> bool:
+    """Say whether there is no record, or one that has expired though memcached still has it.
+
+    A damaged record has not expired, whatever it says: it is shown, so that the damage is told.
+    """
     if record is None:
         return True
     expires = records.expiry(record)
-    return expires is not None and expires <= time.time()
+    if expires is None or expires > time.time():
+        return False
+    try:
+        records.unpack(cell, record)
+    except records.BadRecord:
+        return False
+    return True

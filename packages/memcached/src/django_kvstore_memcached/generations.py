@@ -54,7 +54,8 @@ class Generations:
         token = _new_token()
         # Should the answer be lost, the server is asked which one it has.
         self._held.pop(prefix, None)
-        connection.write(connection.set, generation_key(prefix), _pack(token, prefix))
+        connection.begin_writing(1)
+        connection.store(b"set", generation_key(prefix), _pack(token, prefix))
         # Whatever was asked before this moment may have been answered with the old one.
         self._hold(prefix, token, time.monotonic())
 
@@ -62,12 +63,12 @@ class Generations:
         name = generation_key(prefix)
         for _ in range(10):
             asked = time.monotonic()
-            found = connection.get(name)
+            found, _ = connection.look(b"get", name)
             if found is not None:
                 token = _unpack(found, prefix)
                 return self._hold(prefix, token, asked)
             token = _new_token()
-            if connection.add(name, _pack(token, prefix)):
+            if connection.store(b"add", name, _pack(token, prefix)):
                 return self._hold(prefix, token, asked)
         raise MemcacheServerError("it does not keep the store's generation")
 

@@ -5,27 +5,39 @@
 
 from __future__ import annotations
 
+import enum
 import select
 import socket
 import sys
 import time
-from typing import Any
+from typing import Any, Final
 
 from .address import Address
 
+#: How much is received at once. The client library asks for less, and so more often.
+PIECE_BYTES: Final = 65_536
+
+
+class Progress(enum.Enum):
+    """How much of a request the kernel took.
+
+    Before it took the last byte, the server cannot have seen the end of the command; and
+    memcached does nothing before that.
+    """
+
+    NONE = enum.auto()
+    SOME = enum.auto()
+    ALL = enum.auto()
+
 
 class Line(socket.socket):
-    """A connected socket; ``began`` and ``complete`` tell of the last `sendall`.
-
-    ``began``: the kernel took some of the request. ``complete``: it took all of it. While it has
-    not, the server cannot have seen the end of it, and memcached does nothing before that.
-    """
+    """A connected socket; `progress` tells of the last `sendall`."""
 
     def __init__(self, family: int, kind: int, protocol: int, limit: float) -> None:
         super().__init__(family, kind, protocol)
         self.limit = limit
         self.deadline = time.monotonic() + limit
-        self.began = self.complete = False
+        self.progress = Progress.NONE
         self._answering = False
         self._shortened = False
         if sys.platform != "win32":
@@ -34,20 +46,21 @@ class Line(socket.socket):
 
     def sendall(self, data: bytes, flags: int = 0) -> None:  # type: ignore[override]
         """Send all of `data`, and give it and its answer `limit` seconds from now."""
-        self.began = self.complete = self._answering = False
+        self.progress = Progress.NONE
+        self._answering = False
         if self._shortened:
             self.settimeout(self.limit)
             self._shortened = False
         self.deadline = time.monotonic() + self.limit
         sent = self.send(data, flags)
-        self.began = True
         if sent < len(data):
+            self.progress = Progress.SOME
             super().sendall(memoryview(data)[sent:], flags)
             self._answering = True
-        self.complete = True
+        self.progress = Progress.ALL
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        """Receive what there is; the second piece of an answer gets what time the first left."""
+        """Receive what is there; a second piece of an answer gets the time that the first left."""
         if self._answering:
             left = self.deadline - time.monotonic()
             if left <= 0:
@@ -55,8 +68,7 @@ class Line(socket.socket):
             self.settimeout(left)
             self._shortened = True
         self._answering = True
-        # More at a time than the client library asks for: a large value is fewer calls.
-        return super().recv(max(size, 65_536), flags)
+        return super().recv(PIECE_BYTES, flags)
 
     def disturbed(self) -> bool:
         """Say whether something came unasked: the end of the stream, mostly, after a restart."""
@@ -81,7 +93,6 @@ def dial(address: Address, *, connect_timeout: float, timeout: float) -> Line:
             line.settimeout(max(deadline - time.monotonic(), 0.001))
             if isinstance(address, tuple):
                 line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             line.connect(place)
             line.settimeout(timeout)
         except OSError as error:

@@ -100,20 +100,19 @@ class Server:
                 self._give_back(connection)
                 return answer
 
-    def check_room(self, connection: Connection, record_bytes: int) -> None:
-        """Raise `ValueTooLarge` for a record that the server would refuse, before it is sent.
+    def no_room(self, connection: Connection, record_bytes: int) -> ValueTooLarge:
+        """Return the error for a record that the server would refuse; it was not sent.
 
         The server would delete the old value, too.
         """
-        if not connection.has_room(record_bytes):
-            raise self._error(
-                ValueTooLarge,
-                f"a record of {record_bytes} bytes does not fit the memcached server {self.name}, "
-                f"whose items have {connection.largest_item} at most.",
-                hint="The old value stays. Give the store's URL 'item_bytes="
-                f"{connection.largest_record}', so that larger values are split, or start the "
-                "server with a larger -I.",
-            )
+        return self._error(
+            ValueTooLarge,
+            f"a record of {record_bytes} bytes does not fit the memcached server {self.name}, "
+            f"whose items have {connection.largest_item} at most.",
+            hint="The old value stays. Give the store's URL 'item_bytes="
+            f"{connection.largest_record}', so that larger values are split, or start the "
+            "server with a larger -I.",
+        )
 
     def prepare(self) -> None:
         """Raise `Unavailable` if the server is out of reach; costs no request if it is not."""
@@ -152,6 +151,7 @@ class Server:
             connection.close()
 
     def _give_back(self, connection: Connection) -> None:
+        connection.writing = 0
         if len(self._idle) < self._options["pool_size"]:
             self._idle.append(connection)
         else:

@@ -1,0 +1,62 @@
+"""The contract on memcached: on one server, which is stopped for its outages, and on two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+import pytest
+
+from django_kvstore.testing import Contract
+from servers.memcached import Memcached
+
+
+class TestContract(Contract):
+    server: ClassVar[Memcached]
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def own_one(cls, available: Callable[..., None]) -> Iterator[None]:
+        cls.server = Memcached()
+        available(cls.server)
+        with cls.server:
+            yield
+
+    @pytest.fixture
+    def store_url(self) -> str:
+        return f"memcached://{self.server.address}"
+
+    def stop_server(self) -> None:
+        self.server.stop()
+
+    def start_server(self) -> None:
+        self.server.start()
+
+
+class TestTwoServers(Contract):
+    """Each check on two servers; of the races, which one key's server decides, just a few."""
+
+    rounds = 20
+    races = 10
+    swaps = 100
+    servers: ClassVar[tuple[Memcached, ...]]
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def own_two(cls, available: Callable[..., None]) -> Iterator[None]:
+        one, other = cls.servers = (Memcached(), Memcached())
+        available(one)
+        with one, other:
+            yield
+
+    @pytest.fixture
+    def store_url(self) -> str:
+        return f"memcached://{';'.join(server.address for server in self.servers)}"
+
+    def stop_server(self) -> None:
+        for server in self.servers:
+            server.stop()
+
+    def start_server(self) -> None:
+        for server in self.servers:
+            server.start()
