@@ -165,6 +165,12 @@ class Chapter:
         """Wait until an entry with that `ttl`, written just now, is gone from the engine too."""
         time.sleep(ttl + self.ttl_granularity + 0.01)
 
+    def has_left(self, store: Store, key: str, ttl: float) -> None:
+        """The entry must have about `ttl` seconds left."""
+        left = store.ttl(key)
+        assert left is not None
+        assert ttl - 20 < left <= ttl
+
     def in_time(self, act: Callable[[float], None]) -> float:
         """Call ``act(ttl)`` with longer ttls until it took less than that; return the ttl."""
         ttl = 0.2

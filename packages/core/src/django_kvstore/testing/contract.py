@@ -31,8 +31,12 @@ from typing import Any
 from .aio import Aio
 from .atomic import Atomic
 from .bulk import Bulk
+from .comparing import Comparing
+from .computing import Computing
 from .contention import Contention
 from .corruption import Corruption
+from .counting import Counting
+from .expired import Expired
 from .expiry import Expiry
 from .failure import Failure
 from .flags import Flags
@@ -41,6 +45,8 @@ from .keys import Keys
 from .life import Life
 from .missing import Missing
 from .namespaces import Namespaces
+from .outage import Outage
+from .prefixes import Prefixes
 from .splitting import Splitting
 from .values import Values
 
@@ -51,12 +57,18 @@ class Contract(
     Missing,
     Bulk,
     Atomic,
+    Counting,
+    Comparing,
+    Computing,
     Contention,
     Expiry,
+    Expired,
     Iteration,
+    Prefixes,
     Namespaces,
     Aio,
     Failure,
+    Outage,
     Corruption,
     Splitting,
     Flags,

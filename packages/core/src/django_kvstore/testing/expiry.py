@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from ..errors import InvalidValue
-from ..options import MISSING
 from ..store import Store
 from .chapter import Chapter, OpenStore
 from .clauses import clause, needs
@@ -19,12 +18,6 @@ _MONTH = 31 * 86400
 
 class Expiry(Chapter):
     """Clauses ``expiry-…``."""
-
-    def _left(self, store: Store, key: str, ttl: float) -> None:
-        """The entry must have about `ttl` seconds left."""
-        left = store.ttl(key)
-        assert left is not None
-        assert ttl - 20 < left <= ttl
 
     @clause("expiry-ttl")
     def test_an_entry_lives_for_its_ttl(self, store: Store) -> None:
@@ -72,7 +65,7 @@ class Expiry(Chapter):
     def test_ttl_reads_the_time_left(self, store: Store) -> None:
         """ttl() answers the seconds left, and less later on."""
         store.set("key", 1, ttl=1000)
-        self._left(store, "key", 1000)
+        self.has_left(store, "key", 1000)
         first, second = store.ttl("key"), store.ttl("key")
         assert first is not None
         assert second is not None
@@ -92,7 +85,7 @@ class Expiry(Chapter):
         """The ttl of the last set() counts, longer or shorter."""
         for ttl in (1000, 10_000, 500):
             store.set("key", 1, ttl=ttl)
-            self._left(store, "key", ttl)
+            self.has_left(store, "key", ttl)
 
     @clause("expiry-touch")
     @needs("atomic")
@@ -101,7 +94,7 @@ class Expiry(Chapter):
         store.set("key", {"a": 1})
         for ttl in (1000, 10_000, 500):
             assert store.touch("key", ttl) is True
-            self._left(store, "key", ttl)
+            self.has_left(store, "key", ttl)
         assert store.get("key") == {"a": 1}
 
     @clause("expiry-touch")
@@ -143,7 +136,7 @@ class Expiry(Chapter):
         text = "0123456789" * 150_000
         store.set("key", text, ttl=100)
         assert store.touch("key", 1000)
-        self._left(store, "key", 1000)
+        self.has_left(store, "key", 1000)
         assert store.get("key") == text
         assert store.persist("key")
         assert store.get("key") == text
@@ -154,7 +147,7 @@ class Expiry(Chapter):
         """A ttl of months and years is one."""
         store.set("key", 1, ttl=days * 86400)
         assert store.get("key") == 1
-        self._left(store, "key", days * 86400)
+        self.has_left(store, "key", days * 86400)
 
     @clause("expiry-invalid")
     @pytest.mark.parametrize("ttl", ["10", math.nan, math.inf, True, b"1", [1], 10**12])
@@ -180,9 +173,9 @@ class Expiry(Chapter):
         store.set("one", 1)
         store.set_many({"two": 2})
         for key in ("one", "two"):
-            self._left(store, key, 1000)
+            self.has_left(store, key, 1000)
         store.set("one", 1, ttl=50)
-        self._left(store, "one", 50)
+        self.has_left(store, "one", 50)
 
     @clause("expiry-default")
     def test_none_overrides_the_default(self, open_store: OpenStore) -> None:
@@ -203,108 +196,6 @@ class Expiry(Chapter):
         store.set("touched", 1, ttl=None)
         store.touch("touched")
         for key in ("added", "counted", "computed", "touched"):
-            self._left(store, key, 1000)
+            self.has_left(store, key, 1000)
         store.compare_and_set("added", 1, 2)
-        self._left(store, "added", 1000)
-
-    # What has expired is not there.
-
-    def _expired(self, store: Store, *keys: str) -> None:
-        """Write the entries, and wait until they have expired."""
-        store.set_many(dict.fromkeys(keys, 5), ttl=0.05)
-        self.outlive(0.05)
-
-    @clause("expiry-gone")
-    def test_deleting_what_has_expired(self, store: Store) -> None:
-        """delete() answers False, and delete_many() does not count it."""
-        self._expired(store, "one", "two")
-        store.set("here", 1)
-        assert store.delete("one") is False
-        assert store.delete_many(["one", "two", "here"]) == 1
-
-    @clause("expiry-gone")
-    @needs("atomic")
-    def test_adding_to_what_has_expired(self, store: Store) -> None:
-        """add() writes, as if there had never been anything."""
-        self._expired(store, "key")
-        assert store.add("key", "new") is True
-        assert store.get("key") == "new"
-        assert store.ttl("key") is None
-
-    @clause("expiry-gone")
-    @needs("atomic")
-    def test_counting_from_what_has_expired(self, store: Store) -> None:
-        """incr() begins anew, with the ttl it is given."""
-        self._expired(store, "key", "other")
-        assert store.incr("key") == 1
-        assert store.ttl("key") is None
-        assert store.incr("other", default=10, ttl=1000) == 11
-        self._left(store, "other", 1000)
-
-    @clause("expiry-gone")
-    @needs("atomic")
-    def test_popping_what_has_expired(self, store: Store) -> None:
-        """pop() returns the default."""
-        self._expired(store, "key")
-        assert store.pop("key", "default") == "default"
-
-    @clause("expiry-gone")
-    @needs("atomic")
-    def test_comparing_with_what_has_expired(self, store: Store) -> None:
-        """compare_and_set() finds no entry."""
-        self._expired(store, "key", "other")
-        assert store.compare_and_set("key", 5, "new") is False
-        assert store.compare_and_set("key", MISSING, "new") is True
-        assert store.get("key") == "new"
-        assert store.compare_and_set("other", MISSING, MISSING) is True
-
-    @clause("expiry-gone")
-    @needs("atomic")
-    def test_what_has_expired_does_not_come_back(self, store: Store) -> None:
-        """touch() and persist() answer False."""
-        self._expired(store, "key")
-        assert store.touch("key", 1000) is False
-        assert store.persist("key") is False
-        assert not store.exists("key")
-
-    @clause("expiry-gone")
-    @needs("atomic")
-    def test_computing_what_has_expired(self, store: Store) -> None:
-        """get_or_set() computes anew."""
-        self._expired(store, "key", "other")
-        assert store.get_or_set("key", lambda: "new") == "new"
-        assert store.get_or_set("other", "new") == "new"
-
-    @clause("expiry-gone")
-    @needs("iterable")
-    def test_what_has_expired_is_not_listed(self, store: Store) -> None:
-        """keys(), items(), scan() and count() leave it out."""
-        self._expired(store, "one", "two")
-        store.set("here", 1)
-        assert list(store.keys()) == ["here"]
-        assert list(store.items()) == [("here", 1)]
-        assert store.scan().entries == [("here", 1)]
-        assert store.count() == 1
-        assert store.count("o") == 0
-
-    @clause("expiry-purge")
-    @needs("iterable", "atomic")
-    def test_purge_deletes_what_has_expired(self, store: Store) -> None:
-        """purge() takes the room back, and leaves every entry that is there."""
-        self._expired(store, *(f"old {number}" for number in range(10)))
-        store.set_many({"here": 1, "later": 2})
-        store.touch("later", 1000)
-        purged = store.purge()
-        # An engine that expires by itself may have left something to purge, or nothing.
-        assert purged == 10 or (store.backend.expires_itself and 0 <= purged < 10)
-        assert dict(store.items()) == {"here": 1, "later": 2}
-        assert store.backend.get(self.cell(store, "old 1")) is None
-        assert store.purge() == 0
-
-    @clause("expiry-purge")
-    @needs("iterable")
-    def test_purge_of_nothing_deletes_nothing(self, store: Store) -> None:
-        """Where nothing has expired purge() answers 0."""
-        store.set("key", 1, ttl=1000)
-        assert store.purge() == 0
-        assert store.get("key") == 1
+        self.has_left(store, "added", 1000)

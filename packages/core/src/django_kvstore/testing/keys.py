@@ -15,20 +15,8 @@ from ..errors import InvalidKey
 from ..store import Store
 from .chapter import Chapter
 from .clauses import clause, needs
+from .strategies import keys
 
-#: Pieces that engines, encodings and query languages have stumbled over.
-_AWKWARD: Final = (
-    *"aAbBéÉß\u0131\u0130\u017f\u212aK%_*?[]\\/'\"`:;!.-+=&#@$(){}<>|,~^ ",
-    *"\t\n\r\0\x01\x1f\x7f\x80\xa0\xad",
-    *("\u0301", "\u200b", "\u200d", "\u202e", "\u2028", "\ufeff", "\ufffd", "\uffff"),
-    *("\U0001f600", "\U0001f468\u200d\U0001f469", "\U00010000", "\U0010ffff"),
-    *("%41", "%00", "\\x00", "&amp;", "\r\n", "..", "//", "${a}", "__a__", "e\u0301"),
-)
-
-keys: Final = st.one_of(
-    st.text(st.characters(codec="utf-8"), min_size=1, max_size=20),
-    st.lists(st.sampled_from(_AWKWARD), min_size=1, max_size=6).map("".join),
-)
 _BATCH: Final = 20
 
 

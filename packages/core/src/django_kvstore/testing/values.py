@@ -20,54 +20,9 @@ from ..store import Store
 from .chapter import Chapter
 from .clauses import clause
 from .sameness import difference
+from .strategies import exact_values, json_values
 
 _BATCH: Final = 10
-_ZONES: Final = st.sampled_from(
-    [timezone.utc, timezone(timedelta(hours=-3, minutes=-30)), ZoneInfo("Europe/Berlin")]
-)
-_TEXTS: Final = st.text(max_size=20)
-_PLAIN: Final = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), st.floats(), _TEXTS
-)
-_HASHABLE: Final = st.one_of(
-    _PLAIN,
-    st.integers(),
-    st.binary(max_size=20),
-    st.dates(),
-    st.times(),
-    st.datetimes(timezones=st.none() | _ZONES),
-    st.timedeltas(),
-    st.decimals(allow_nan=False),
-    st.just(Decimal("NaN")),
-    st.uuids(),
-)
-#: Everything that the default serializer promises, nested.
-exact_values: Final = st.recursive(
-    _HASHABLE,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4),
-        st.lists(inner, max_size=4).map(tuple),
-        st.sets(_HASHABLE, max_size=4),
-        st.frozensets(_HASHABLE, max_size=4),
-        st.dictionaries(_HASHABLE, inner, max_size=4),
-    ),
-    max_leaves=8,
-)
-#: Everything that JSON has, nested.
-json_values: Final = st.recursive(
-    st.one_of(
-        st.none(),
-        st.booleans(),
-        st.integers(-(2**63), 2**64 - 1),
-        st.floats(allow_nan=False, allow_infinity=False),
-        st.text(st.characters(codec="utf-8"), max_size=20),
-    ),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4),
-        st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), inner, max_size=4),
-    ),
-    max_leaves=8,
-)
 
 
 class Values(Chapter):
