@@ -105,9 +105,11 @@ class Coder:
         return payload, 0
 
     def encode(self, cell: str, value: Any, expires: float | None) -> bytes:
+        """Return the record of a value; parts of a large one are written already."""
         return self.pack(cell, *self.payload(cell, value), expires)
 
     def pack(self, cell: str, payload: bytes, flags: int, expires: float | None) -> bytes:
+        """Return the record of what `payload` returned; otherwise as `encode`."""
         limit = self._backend.cell_bytes
         if limit is not None and len(payload) + records.OVERHEAD > limit:
             payload = split.write_parts(self._backend, self._namespace, cell, payload, expires)
@@ -115,6 +117,7 @@ class Coder:
         return records.pack(cell, payload, code=self._serializer.code, flags=flags, expires=expires)
 
     def unpack(self, cell: str, record: bytes) -> records.Record:
+        """Take a record apart; raises `CorruptValue`."""
         try:
             return records.unpack(cell, record)
         except records.BadRecord as error:
@@ -125,20 +128,30 @@ class Coder:
 
         With `safely`, a value that only running code could load raises `CorruptValue` instead.
         """
-        flags, code, expires, payload = self.unpack(cell, record)
-        if expires is not None and expires <= time.time():
-            return MISSING
-        if code != self._serializer.code:
-            raise self._corrupt(
-                f"it was written by the serializer of code {code} ({chr(code)!r}), and this store "
-                f"uses '{self._serializer.name}' ({self._serializer.code})"
-            )
+        while True:
+            flags, code, expires, payload = self.unpack(cell, record)
+            if expires is not None and expires <= time.time():
+                return MISSING
+            if code != self._serializer.code:
+                raise self._corrupt(
+                    f"it was written by the serializer of code {code} ({chr(code)!r}), and this "
+                    f"store uses '{self._serializer.name}' ({self._serializer.code})"
+                )
+            if not flags & records.IS_SPLIT:
+                break
+            joined = self._join(payload)
+            if joined is not None:
+                payload = joined
+                break
+            # Somebody replaced the value between our reading of its head and of its parts, or
+            # else the engine has lost a part.
+            current = self._backend.get(cell)
+            if current is None or (current == record and self._backend.evicts):
+                return MISSING
+            if current == record:
+                raise self._corrupt("a part of it is missing")
+            record = current
         try:
-            if flags & records.IS_SPLIT:
-                joined = self._join(cell, record, payload)
-                if joined is None:
-                    return MISSING
-                flags, payload = joined
             number = flags >> records.COMPRESSION_SHIFT & 3
             if number:
                 payload = decompress(number, payload)
@@ -149,25 +162,13 @@ class Coder:
         except Exception as error:  # a serializer or library may raise anything over bad bytes
             raise self._corrupt(error) from error
 
-    def _join(self, cell: str, record: bytes, payload: bytes) -> tuple[int, bytes] | None:
-        """Return the flags and joined payload of a split value; None when it is gone meanwhile."""
-        for _ in range(10):
-            joined = split.read_parts(self._backend, self._namespace, split.read_head(payload))
-            if joined is not None:
-                return self.unpack(cell, record).flags, joined
-            # Somebody replaced the value between our reading of its head and of its parts.
-            current = self._backend.get(cell)
-            if current is None or (current == record and self._backend.evicts):
-                return None
-            if current == record:
-                raise records.BadRecord("a part of it is missing")
-            flags, _, expires, payload = self.unpack(cell, current)
-            if expires is not None and expires <= time.time():
-                return None
-            if not flags & records.IS_SPLIT:
-                return flags, payload
-            record = current
-        raise records.BadRecord("it changed faster than its parts could be read")
+    def _join(self, payload: bytes) -> bytes | None:
+        """Return the payload of the parts that a head's names; None when one is gone meanwhile."""
+        try:
+            head = split.read_head(payload)
+            return split.read_parts(self._backend, self._namespace, head)
+        except records.BadRecord as error:
+            raise self._corrupt(error) from error
 
     def _corrupt(self, detail: object) -> CorruptValue:
         return self._backend.error(
