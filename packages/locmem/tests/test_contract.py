@@ -1,4 +1,4 @@
-"""The contract on locmem."""
+"""The contract on locmem, with as many keys and values as the property checks ever try."""
 
 from __future__ import annotations
 
@@ -7,3 +7,4 @@ from django_kvstore.testing import Contract
 
 class TestContract(Contract):
     url = "locmem://contract"
+    examples = 10_000
