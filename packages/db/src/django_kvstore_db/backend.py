@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from django.core import checks
-from django.db import Error
+from django.db import Error, connections
 
 from django_kvstore.backend import Backend, KeyPage, Page, Write
 from django_kvstore.errors import Conflict
 from django_kvstore.params import Param
 from django_kvstore.url import StoreURL
 
+from .forking import abandon
 from .recovery import Recovery
 from .session import Session
 from .table import Table
@@ -166,7 +167,7 @@ class DBBackend(Backend):
 
     # The table. Connections are Django's own: it opens them where they are needed, one for each
     # thread, and closes them at the end of a request or when they are too old. So there is
-    # nothing to do in `close`, `close_old` and `forked`.
+    # nothing to do in `close` and `close_old`.
 
     def provision(self) -> bool:
         recovery: Recovery | None = None
@@ -187,6 +188,11 @@ class DBBackend(Backend):
             # A database that is out of reach is not a matter of its tables.
             with contextlib.suppress(Error):
                 yield from self.table.check_database(database, self.alias)
+
+    def forked(self) -> None:
+        for connection in connections.all(initialized_only=True):
+            if self.table.may_lie_in(connection.alias):
+                abandon(connection)
 
     def _reading(self) -> Session:
         return Session(self, self.table, self.table.for_read())

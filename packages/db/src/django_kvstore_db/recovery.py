@@ -11,6 +11,7 @@ import time
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import TransactionManagementError
 
 from django_kvstore.backend import Backend
 from django_kvstore.errors import (
@@ -83,8 +84,9 @@ class Recovery:
         is believed, since Django may have failed anew while it tidied up.
         """
         connection, opened = self.connection, self.connection.connection is not None
-        if error.__cause__ is None and not connection.closed_in_transaction:
-            raise error  # No database said it: it is Django's word on how it is used.
+        said_by_django = error.__cause__ is None and not connection.closed_in_transaction
+        if said_by_django or isinstance(error, TransactionManagementError):
+            raise error  # about how it is used
         failure = self.failure(error)
         undone = failure in (Failure.CONFLICT, Failure.LOCKED)
         broken = failure in (Failure.LOST, Failure.UNSENT)

@@ -59,6 +59,12 @@ class Table:
             router.db_for_write(self.model) if router.routers else DEFAULT_DB_ALIAS
         )
 
+    def may_lie_in(self, alias: str) -> bool:
+        """Say, without asking a router, whether the table can be in that database."""
+        if self.using or not router.routers:
+            return alias == (self.using or DEFAULT_DB_ALIAS)
+        return True
+
     def _connection(self, alias: str) -> BaseDatabaseWrapper:
         try:
             return connections[alias]
