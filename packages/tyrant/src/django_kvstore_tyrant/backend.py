@@ -1,0 +1,181 @@
+"""Cells in a Tokyo Tyrant: ``tyrant://10.0.0.1:1978?timeout=1``.
+
+The database may be a hash or a B+ tree, in a file or in memory. Reading an entry that was never
+changed conditionally and writing one are single requests.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from django_kvstore.backend import Backend, Page, Write
+from django_kvstore.errors import Conflict, Unavailable
+from django_kvstore.params import Param, positive, whole
+from django_kvstore.url import StoreURL, host_and_port
+
+from . import protocol
+from .cell import plain
+from .client import Client
+from .listing import Listing
+from .register import Registers
+from .sweep import Sweep
+
+DEFAULT_PORT = 1978
+
+
+class TyrantBackend(Backend):
+    """One server. ``docs/backends/tyrant.md`` says what it promises, and why it can."""
+
+    scheme = "tyrant"
+    params: ClassVar[tuple[Param, ...]] = (
+        Param("timeout", positive, 3.0, "Seconds to wait for an answer."),
+        Param("connect_timeout", positive, 3.0, "Seconds to wait for a connection."),
+        Param("pool_size", whole, 16, "How many idle connections each process keeps."),
+    )
+    atomic: ClassVar[bool] = True
+    iterable: ClassVar[bool] = True
+    clearable: ClassVar[bool] = True
+    # The server takes sixteen times as much; a bulk answer is to be bearable too.
+    cell_bytes: ClassVar[int | None] = 16 * 1024 * 1024
+
+    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
+        super().__init__(alias, url, params)
+        if len(url.hosts) != 1 or url.path or url.username is not None:
+            raise ValueError(
+                "tyrant takes one server and no credentials, as in 'tyrant://127.0.0.1:1978'"
+            )
+        self._client = Client(
+            host_and_port(url.hosts[0], DEFAULT_PORT),
+            connect_timeout=self.options["connect_timeout"],
+            timeout=self.options["timeout"],
+            pool_size=self.options["pool_size"],
+            alias=alias,
+        )
+        self._registers = Registers(self._client)
+        self._listing = Listing(self._client)
+        self._sweep = Sweep(self._client, self._registers, self._listing)
+
+    def get(self, key: str) -> bytes | None:
+        name = key.encode()
+        (raw,) = self._client.ask(protocol.get(name))
+        if raw is None:
+            return None
+        record = plain(raw)
+        return self._registers.look(name).record if record is None else record
+
+    def set(self, key: str, record: bytes, expires: float | None) -> None:
+        (done,) = self._client.tell(protocol.put(key.encode(), self._registers.tokens.make(record)))
+        self._client.must(done)
+
+    def delete(self, key: str) -> bool:
+        return self._registers.take_out([key.encode()]) != [None]
+
+    def add(self, key: str, record: bytes, expires: float | None) -> bool:
+        return self._registers.add(key.encode(), record)
+
+    def compare_and_set(
+        self, key: str, old: bytes | None, new: bytes | None, expires: float | None
+    ) -> bool:
+        place = self._registers.look(key.encode())
+        return place.record == old and self._registers.change(place, new)
+
+    def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
+        # As the core's, but what was looked at is not looked at again.
+        name = key.encode()
+        deadline = time.monotonic() + self.contention_timeout
+        pause = 0.0005
+        while True:
+            place = self._registers.look(name)
+            write = change(place.record)
+            if write is None or self._registers.change(place, write.record):
+                return
+            if time.monotonic() > deadline:
+                raise self.error(
+                    Conflict,
+                    f"others kept changing the entry for {self.contention_timeout:g} s.",
+                    hint="Nothing was written; try again, or spread the load over more keys.",
+                )
+            time.sleep(random.uniform(0, pause))
+            pause = min(pause * 2, 0.05)
+
+    # Several cells at once.
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
+        found = {}
+        for some in _slices(keys, 250):
+            places = self._registers.look_at([key.encode() for key in some])
+            records = ((key, places[key.encode()].record) for key in some)
+            found.update({key: record for key, record in records if record is not None})
+        return found
+
+    def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
+        make = self._registers.tokens.make
+        for some in _portions(cells):
+            pairs = [(key.encode(), make(record)) for key, record in some]
+            if self._client.server.takes_lists:
+                listed = [each for pair in pairs for each in pair]
+                (answer,) = self._client.tell(protocol.misc(b"putlist", listed))
+                self._client.must(answer is not None)
+            else:
+                done = self._client.tell(*(protocol.put(*pair) for pair in pairs))
+                self._client.must(all(done))
+
+    def delete_many(self, keys: Sequence[str]) -> int:
+        return sum(
+            record is not None
+            for some in _slices(keys, 50)
+            for record in self._registers.take_out([key.encode() for key in some])
+        )
+
+    # Iteration.
+
+    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
+        names, following = self._listing.page(prefix.encode(), cursor, limit)
+        places = self._registers.look_at(names) if names else {}
+        found = ((name, places[name].record) for name in names)
+        cells = [(name.decode(), record) for name, record in found if record is not None]
+        return Page(cells, following)
+
+    def clear(self, prefix: str) -> int:
+        return self._sweep.clear(prefix.encode())
+
+    def purge(self, prefix: str, now: float) -> int:
+        return self._sweep.purge(prefix.encode(), now)
+
+    # The engine's life.
+
+    def ping(self) -> None:
+        (status,) = self._client.ask(protocol.stat())
+        if not status:
+            raise self.error(Unavailable, "the server answers without saying how it is.")
+
+    def close(self) -> None:
+        self._client.close()
+
+    def close_old(self) -> None:
+        self._client.weed()
+
+    def forked(self) -> None:
+        self._client.forget()
+        self._registers.tokens = type(self._registers.tokens)()
+
+
+def _slices(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (keys[at : at + size] for at in range(0, len(keys), size))
+
+
+def _portions(cells: Mapping[str, bytes]) -> Iterator[list[tuple[str, bytes]]]:
+    """Yield the cells in portions that a server takes in one request, and in time."""
+    some: list[tuple[str, bytes]] = []
+    size = 0
+    for key, record in cells.items():
+        if some and (len(some) == 1000 or size + len(record) > 4 * 1024 * 1024):
+            yield some
+            some, size = [], 0
+        some.append((key, record))
+        size += len(record)
+    if some:
+        yield some

@@ -1,0 +1,171 @@
+"""Requests to one server: a connection for each, stale ones renewed, failures told apart.
+
+``client.ask(protocol.get(b"key"))``, and ``client.tell(protocol.put(b"key", b"value"))``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+from django_kvstore.errors import KVStoreError, OutcomeUnknown, Timeout, Unavailable
+
+from .connection import Connection
+from .greeting import Refused, Server, greet
+from .pool import Pool
+from .protocol import Command, ProtocolError
+
+E = TypeVar("E", bound=KVStoreError)
+
+_FAILURES: Final = (OSError, ProtocolError)
+
+
+class Client:
+    """Thread-safe; opens nothing before the first request. `alias` is for the errors."""
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        *,
+        connect_timeout: float,
+        timeout: float,
+        pool_size: int,
+        alias: str,
+    ) -> None:
+        self._address = address
+        self._connect_timeout = connect_timeout
+        self._timeout = timeout
+        self._pool_size = pool_size
+        self._alias = alias
+        self._pool = Pool(pool_size)
+        self._server: Server | None = None
+
+    @property
+    def server(self) -> Server:
+        """What the server said when it was last connected to."""
+        if self._server is None:
+            self._pool.give(self._open())
+        assert self._server is not None
+        return self._server
+
+    def ask(self, *commands: Command) -> list[Any]:
+        """Return the replies to commands that may be sent twice, because they only read.
+
+        Raises `Unavailable` or `Timeout`.
+        """
+        connection = self._pool.take()
+        if connection is not None:
+            try:
+                return self._run(connection, commands)
+            except TimeoutError as error:
+                raise self._late(error) from error
+            except _FAILURES:
+                pass  # it had been ended without a sign of it; a fresh one tells
+        connection = self._open()
+        try:
+            return self._run(connection, commands)
+        except TimeoutError as error:
+            raise self._late(error) from error
+        except _FAILURES as error:
+            raise self._lost(error) from error
+
+    def tell(self, *commands: Command) -> list[Any]:
+        """Return the replies to commands that write, which are sent once.
+
+        Raises `Unavailable` when the server cannot have got them, `OutcomeUnknown` when it may.
+        """
+        for connection in (self._pool.take(), None):
+            owned = connection or self._open()
+            try:
+                return self._run(owned, commands)
+            except _FAILURES as error:
+                if owned.sent:
+                    raise self.error(
+                        OutcomeUnknown,
+                        f"a write was sent to {self._where} and its answer was lost: {error}.",
+                        hint="It may have happened or not: read, then decide.",
+                    ) from error
+                if connection is None:
+                    raise self._lost(error) from error
+        raise AssertionError("unreachable")
+
+    def must(self, done: bool) -> None:
+        """Raise `Unavailable` unless the server did what can only fail."""
+        if not done:
+            raise self.error(
+                Unavailable,
+                f"{self._where} failed to write.",
+                hint="Has its disk room, and was its database opened for writing?",
+            )
+
+    def error(self, kind: type[E], reason: str, *, hint: str = "") -> E:
+        """Make an error as the backend does, without holding it: it holds the client."""
+        return kind(reason, alias=self._alias, scheme="tyrant", hint=hint)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._pool.clear()
+
+    def weed(self) -> None:
+        """Close the idle connections that the server has ended."""
+        self._pool.weed()
+
+    def forget(self) -> None:
+        """Leave the idle connections to the process that this one was forked from."""
+        self._pool = Pool(self._pool_size)
+
+    def _run(self, connection: Connection, commands: tuple[Command, ...]) -> list[Any]:
+        try:
+            replies = connection.run(commands)
+        except BaseException:
+            # Whatever it was: the rest of the reply may still be on its way.
+            connection.close()
+            raise
+        self._pool.give(connection)
+        return replies
+
+    def _open(self) -> Connection:
+        try:
+            connection = Connection.open(
+                self._address, connect_timeout=self._connect_timeout, timeout=self._timeout
+            )
+        except TimeoutError as error:
+            raise self._late(error) from error
+        except OSError as error:
+            raise self.error(
+                Unavailable,
+                f"{self._where} cannot be reached: {error}.",
+                hint="Is ttserver running there, and does no firewall stand between?",
+            ) from error
+        try:
+            self._server = greet(connection)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, Refused):
+                raise self.error(
+                    Unavailable, f"{self._where}: {error.reason}", hint=error.hint
+                ) from error
+            if isinstance(error, TimeoutError):
+                raise self._late(error) from error
+            if isinstance(error, _FAILURES):
+                raise self._lost(error) from error
+            raise
+        return connection
+
+    def _late(self, error: OSError) -> KVStoreError:
+        return self.error(
+            Timeout,
+            f"{self._where} did not answer in time.",
+            hint="Raise 'timeout' or 'connect_timeout' in the URL if it is merely slow.",
+        )
+
+    def _lost(self, error: Exception) -> KVStoreError:
+        return self.error(
+            Unavailable,
+            f"the connection to {self._where} failed: {error}.",
+            hint="Is it ttserver that listens there?",
+        )
+
+    @property
+    def _where(self) -> str:
+        host, port = self._address
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

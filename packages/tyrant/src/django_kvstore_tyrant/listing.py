@@ -1,0 +1,102 @@
+"""Names in the order of their bytes, a batch at a time, none of them missed.
+
+``listing.page(b"shop:", None, 1000)`` gives up to a thousand names and the cursor of the next.
+
+`fwmkeys` is what lists names in one step, while nobody can write; the server's other ways, its
+iterator and `misc range`, are shared by all connections or lose their place when somebody writes
+just then. It can begin nowhere but at a prefix. On a tree that is enough: what comes after a name
+is what begins with it, then what begins with all of it but the last byte and goes on with a
+greater one, and so on. A hash has no order, so there all names come at once, and are sorted here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from bisect import bisect_right
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+from . import protocol
+from .client import Client
+
+#: How many names are asked of a tree at once.
+BATCH: Final = 65_536
+#: Of how many walks the batch is kept between two pages.
+_WALKS: Final = 8
+
+
+class Batch(NamedTuple):
+    """All names there were between `after` and the last of them."""
+
+    after: bytes
+    names: list[bytes]
+
+    def rest(self, after: bytes) -> list[bytes]:
+        """Return the names that come after that one, none if this is not the batch to tell."""
+        if after < self.after:
+            return []
+        return self.names[bisect_right(self.names, after) :]
+
+
+class Listing:
+    """The names on one server."""
+
+    def __init__(self, client: Client, batch: int = BATCH) -> None:
+        self._client = client
+        self._size = batch
+        self._batches: OrderedDict[tuple[str, bytes], Batch] = OrderedDict()
+
+    def page(self, prefix: bytes, cursor: str | None, limit: int) -> tuple[list[bytes], str | None]:
+        """Return up to `limit` names, sorted, and the cursor: None when these are the last.
+
+        A cursor is the walk's own number and the last name, so any process can go on from it; the
+        one that began has the names at hand already.
+        """
+        walk, _, last = (cursor or secrets.token_hex(8) + ":").partition(":")
+        after = bytes.fromhex(last)
+        batch = self._batches.pop((walk, prefix), None)
+        names = batch.rest(after) if batch else []
+        if not names:
+            batch = self._next(prefix, after)
+            names = batch.names
+        if batch is None or not names:
+            return [], None
+        names = names[:limit]
+        self._batches[walk, prefix] = batch
+        while len(self._batches) > _WALKS:
+            self._batches.popitem(last=False)
+        return names, f"{walk}:{names[-1].hex()}"
+
+    def _next(self, prefix: bytes, after: bytes) -> Batch:
+        """Return the names that come after `after` and begin with `prefix`, some at least."""
+        if not self._client.server.ordered:
+            (names,) = self._client.ask(protocol.fwmkeys(prefix))
+            return Batch(after, sorted(name for name in names if name > after))
+        if not after.startswith(prefix):
+            # At the beginning, or with another walk's cursor.
+            before = after < prefix
+            return Batch(after, self._under(prefix, self._size) if before else [])
+        names = [name for name in self._under(after, self._size) if name > after]
+        for length in range(len(after) - 1, len(prefix) - 1, -1):
+            if len(names) >= self._size // 2:
+                break
+            names += self._siblings(after[:length], after[length], self._size - len(names))
+        return Batch(after, names)
+
+    def _siblings(self, stem: bytes, byte: int, most: int) -> list[bytes]:
+        """Return names that begin with `stem` and a byte greater than `byte`, from the first on."""
+        stems = [stem + bytes((each,)) for each in range(byte + 1, 256)]
+        names: list[bytes] = []
+        if not stems:
+            return names
+        inhabited = self._client.ask(*(protocol.fwmkeys(each, 1) for each in stems))
+        for each, some in zip(stems, inhabited, strict=True):
+            if some:
+                names += self._under(each, most - len(names))
+                if len(names) >= most:
+                    break
+        return names
+
+    def _under(self, prefix: bytes, most: int) -> list[bytes]:
+        names: list[bytes] = self._client.ask(protocol.fwmkeys(prefix, most))[0]
+        return names

@@ -1,0 +1,85 @@
+"""The contract on Tokyo Tyrant: on the stand-in everywhere, on a real ttserver where there is one.
+
+``KVSTORE_TTSERVER=/opt/tokyo/bin/ttserver pytest packages/tyrant/tests/test_contract.py``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+import pytest
+
+from django_kvstore.testing import Contract
+from django_kvstore.testing.chapter import Chapter
+from servers.tyrant import Database, TokyoTyrant, Tyrant, TyrantStandIn
+
+
+class OnTyrant(Chapter):
+    """A chapter on a server of its own, which serves one of the four databases."""
+
+    kind: ClassVar[type[Tyrant]]
+    database: ClassVar[Database]
+    server: ClassVar[Tyrant]
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def own_one(cls, available: Callable[..., None]) -> Iterator[None]:
+        cls.server = cls.kind(cls.database)
+        available(cls.server, optional=cls.kind is TokyoTyrant)
+        with cls.server:
+            yield
+
+    @pytest.fixture
+    def store_url(self) -> str:
+        return f"tyrant://{self.server.address}"
+
+    def stop_server(self) -> None:
+        self.server.stop()
+
+    def start_server(self) -> None:
+        self.server.start()
+
+
+class InMemory(OnTyrant):
+    """An entry in memory does not outlive the server: it is the database that is not durable."""
+
+    def test_durable_is_as_declared(self) -> None:  # type: ignore[override]
+        pytest.skip("a database in memory forgets, as its URL cannot say")
+
+
+class OnStandIn(OnTyrant):
+    """The stand-in is a program in Python: its races are shorter."""
+
+    kind = TyrantStandIn
+    rounds = 20
+    races = 20
+    swaps = 160
+
+
+class TestStandInHash(OnStandIn, Contract):
+    database = "hash"
+
+
+class TestStandInTree(OnStandIn, Contract):
+    database = "btree"
+
+
+class TestHash(OnTyrant, Contract):
+    kind = TokyoTyrant
+    database = "hash"
+
+
+class TestTree(OnTyrant, Contract):
+    kind = TokyoTyrant
+    database = "btree"
+
+
+class TestMemoryHash(InMemory, Contract):
+    kind = TokyoTyrant
+    database = "memory-hash"
+
+
+class TestMemoryTree(InMemory, Contract):
+    kind = TokyoTyrant
+    database = "memory-tree"
