@@ -359,6 +359,14 @@ def test_a_walk_shows_what_nobody_touches_though_all_else_changes(backend):
     assert len(seen) == len(set(seen))
 
 
+def test_a_page_is_never_endless(backend):
+    names = [f"a:{number:04}" for number in range(1100)]
+    backend.set_many(dict.fromkeys(names, b"1"), None)
+    page = backend.scan("a:", None, 2**40)
+    assert len(page.cells) <= 1000
+    assert [name for name, _ in walk(backend, "a:", 2**40)] == names
+
+
 def test_the_cell_that_a_cursor_stands_on_may_be_deleted(backend, opened, url):
     names = [f"a:{number}" for number in range(9)]
     backend.set_many(dict.fromkeys(names, b"1"), None)

@@ -27,6 +27,8 @@ LOOKUP_KEYS: Final = 1000
 COMMIT_MUTATIONS: Final = 500
 #: Of Datastore's 10 MiB; its emulator takes no more than 4 (seen).
 COMMIT_BYTES: Final = 3_500_000
+#: A page with records of a megabyte each would be large enough; Datastore itself gives fewer.
+PAGE: Final = 1000
 
 T = TypeVar("T")
 
@@ -110,6 +112,7 @@ class Session:
         self, prefix: str, cursor: str | None, limit: int, *, light: bool = False
     ) -> tuple[list[Found], str | None]:
         """Return a page of the cells that start with `prefix`, and the next page's cursor."""
+        limit = min(limit, PAGE)
         request = self._entities.query(prefix, cursor, limit, light=light)
         batch = self._connection.call("run_query", request).batch
         found = [self._entities.read(result) for result in batch.entity_results]
