@@ -36,9 +36,10 @@ FLAGS: Final = {
 #: Flags between the core and a backend, of which an application notices nothing.
 INNER_FLAGS: Final = ("expires_itself", "thread_sensitive")
 
+#: And each limit, with what the core itself takes of it.
 LIMITS: Final = {
-    "max_key_bytes": "longest key, its namespace and a mark included",
-    "max_value_bytes": "largest value, serialized",
+    "max_key_bytes": ("longest key, its namespace included", 1),
+    "max_value_bytes": ("largest value, serialized", 0),
 }
 
 
@@ -59,14 +60,14 @@ def matrix_table() -> str:
     """Return what each engine can do, a column for each."""
     classes = backends()
     rows = [
-        [meaning, f"`{flag}`", *(_mark(getattr(backend, flag)) for backend in classes)]
+        [f"`{flag}`: {meaning}", *(_mark(getattr(backend, flag)) for backend in classes)]
         for flag, meaning in FLAGS.items()
     ]
     rows += [
-        [meaning, f"`{limit}`", *(_size(getattr(backend, limit)) for backend in classes)]
-        for limit, meaning in LIMITS.items()
+        [meaning, *(_size(getattr(backend, limit) - mark) for backend in classes)]
+        for limit, (meaning, mark) in LIMITS.items()
     ]
-    return _table(["", "flag", *(_linked(backend.scheme) for backend in classes)], rows)
+    return _table(["", *(_linked(backend.scheme) for backend in classes)], rows)
 
 
 def _mark(declared: bool) -> str:
@@ -153,7 +154,12 @@ def _default(param: Param) -> str:
 
 
 def _size(limit: int) -> str:
-    return f"{limit >> 20} MiB" if limit % 2**20 == 0 else f"{limit:,} bytes"
+    # No line ends between a number and its unit.
+    return (
+        f"{limit >> 20}\N{NO-BREAK SPACE}MiB"
+        if limit % 2**20 == 0
+        else f"{limit:,}\N{NO-BREAK SPACE}B"
+    )
 
 
 def _cell(text: str) -> str:

@@ -1,0 +1,51 @@
+"""The reference has every public call, and the twins are as the page says."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from django_kvstore import Store
+from django_kvstore.models import Model
+
+from .page import DOCS
+
+#: What does not ask an engine, so that there is nothing to wait for.
+WITHOUT_TWIN = {
+    Store: {"namespace", "with_options"},
+    Model: {"clean", "full_clean", "to_dict", "from_dict", "pk"},
+}
+
+
+def calls(kind: type) -> set[str]:
+    """Return the public methods and properties of a class and its bases."""
+    return {
+        name
+        for base in kind.__mro__
+        for name, value in vars(base).items()
+        if not name.startswith("_")
+        and (inspect.isroutine(value) or isinstance(value, (classmethod, property)))
+    }
+
+
+def sync_calls(kind: type) -> set[str]:
+    found = calls(kind)
+    return {name for name in found if not (name.startswith("a") and name[1:] in found)}
+
+
+@pytest.mark.parametrize("kind", [Store, Model])
+def test_every_call_is_in_the_reference(kind: type) -> None:
+    text = (DOCS / "reference.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(
+        rf"autoclass:: django_kvstore[.\w]*\.{kind.__name__}\n +:members: (.*)", text
+    )
+    assert set(listed.split(", ")) == sync_calls(kind)
+
+
+@pytest.mark.parametrize("kind", [Store, Model])
+def test_every_call_that_asks_the_engine_has_a_twin(kind: type) -> None:
+    found = calls(kind)
+    alone = {name for name in sync_calls(kind) if f"a{name}" not in found}
+    assert alone == WITHOUT_TWIN[kind]
