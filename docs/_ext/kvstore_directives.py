@@ -22,7 +22,7 @@ class TableDirective(SphinxDirective):
         text = type(self).make(*self.arguments)
         found = nodes.Element()
         self.state.nested_parse(StringList(text.splitlines(), "generated"), 0, found)
-        return found.children
+        return list(found.children)
 
 
 TABLES: dict[str, Callable[..., str]] = {

@@ -23,7 +23,7 @@ import doctest, os, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"
 import django
 django.setup()
-options = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
+options = doctest.ELLIPSIS
 failed, tried = doctest.testfile(sys.argv[1], module_relative=False, optionflags=options)
 sys.exit(1 if failed or not tried else 0)
 """
