@@ -8,6 +8,7 @@ This is loaded in every run of pytest where the package is installed, so it impo
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
 
 _CONTRACT: Final = "https://django-kvstore.readthedocs.io/en/latest/contract.html"
 
-# So that the checks of the contract explain their assertions as a project's own tests do.
-pytest.register_assert_rewrite("django_kvstore.testing")
+# So that pytest explains the assertions of the contract's chapters as it does a project's own. They
+# are told one by one: the package is imported already, of which older versions would warn.
+pytest.register_assert_rewrite(
+    *(
+        f"{__package__}.{module.stem}"
+        for module in Path(__file__).parent.glob("[a-z]*.py")
+        if module.stem != "pytest_plugin"
+    )
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
