@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from servers.proxy import Proxy
-from servers.simpledb import SimpleDB
 
 from django_kvstore.params import read_params
 from django_kvstore.url import StoreURL
 from django_kvstore_sdb import SimpleDBBackend
+from servers.proxy import Proxy
+from servers.simpledb import SimpleDB
 
 Open = Callable[..., SimpleDBBackend]
 

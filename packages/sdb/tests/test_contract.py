@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from servers.simpledb import SimpleDB
 
 from django_kvstore.store import Store
 from django_kvstore.testing import Contract
+from servers.simpledb import SimpleDB
 
 URL = (
     "sdb://contract?region=us-east-1&aws_access_key=AKIAEXAMPLE"

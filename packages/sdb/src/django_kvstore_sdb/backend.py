@@ -9,34 +9,38 @@ no condition of its own, breaks those of all others.
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 
-from django_kvstore.backend import Backend, KeyPage, Page
-from django_kvstore.errors import OutcomeUnknown, Unavailable
+from django_kvstore.backend import Backend, KeyPage, Page, Write
+from django_kvstore.errors import Conflict, OutcomeUnknown, Unavailable
 from django_kvstore.params import Param, positive, whole
 from django_kvstore.url import StoreURL
 
 from . import expressions
-from .condition import THERE, ConditionUnmet, has_version
-from .items import RECORD_BYTES, Item, Seen, batches, delete_batches, read_record
-from .listing import Listed, cells_of, read_count
+from .condition import THERE, has_version
+from .items import RECORD_BYTES, Found
+from .listing import NAMES, records_of
 from .names import is_exact, to_item_name
 
 if TYPE_CHECKING:
-    from .connection import Connection
+    from .domain import Domain
 
 _DOMAIN = re.compile(r"[A-Za-z0-9_.\-]{3,255}", re.ASCII)
 
-#: What a cell's name is read from. Every cell has f, so none is left out for having no n.
-_NAMES = "f, n"
+
+def read_endpoint(text: object) -> str:
+    """Read the URL of a server that speaks SimpleDB's protocol."""
+    if not re.match(r"https?://[^/]", str(text)):
+        raise ValueError("it is no http:// or https:// URL")
+    return str(text)
 
 
 class SimpleDBBackend(Backend):
@@ -57,9 +61,9 @@ class SimpleDBBackend(Backend):
         Param("aws_session_token", str, None, "The token of temporary credentials.", secret=True),
         Param("timeout", positive, 10.0, "Seconds to wait for an answer; a listing may take 5."),
         Param("connect_timeout", positive, 3.0, "Seconds to wait for a connection."),
-        Param("attempts", whole, 5, "How often to send, in all, what SimpleDB is too busy for."),
+        Param("attempts", whole, 4, "How often to send, in all, what SimpleDB is too busy for."),
         Param("max_pool_connections", whole, 16, "Idle connections to keep."),
-        Param("endpoint_url", str, None, "Another server than Amazon's, for tests."),
+        Param("endpoint_url", read_endpoint, None, "Another server than Amazon's, for tests."),
     )
 
     atomic = True
@@ -70,116 +74,92 @@ class SimpleDBBackend(Backend):
 
     def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
         super().__init__(alias, url, params)
-        self._domain = url.location
-        if len(url.hosts) != 1 or url.path or not _DOMAIN.fullmatch(self._domain):
+        if len(url.hosts) != 1 or url.path or not _DOMAIN.fullmatch(url.location):
             raise ValueError(
                 "the URL names one domain of 3 to 255 ASCII letters, digits or any of _ . -, "
                 "as in 'sdb://domain?region=eu-west-1'"
             )
-        if (params["aws_access_key"] is None) != (params["aws_secret_access_key"] is None):
-            raise ValueError("'aws_access_key' and 'aws_secret_access_key' go together")
         if url.username is not None:
             raise ValueError(
-                "credentials are not part of the URL's host: give 'aws_access_key' and "
+                "credentials do not stand before the domain: give 'aws_access_key' and "
                 "'aws_secret_access_key'"
             )
+        both = {params["aws_access_key"] is None, params["aws_secret_access_key"] is None}
+        if len(both) == 2 or (both == {True} and params["aws_session_token"] is not None):
+            raise ValueError(
+                "'aws_access_key' and 'aws_secret_access_key' go together, and 'aws_session_token' "
+                "with both"
+            )
         self._lock = Lock()
-        self._opened: Connection | None = None
+        self._opened: Domain | None = None
 
-    # One cell, one request.
+    # One cell.
 
-    def get(self, key: str) -> Seen | None:
-        answer = self._connection().call(
-            "get_attributes", ItemName=to_item_name(key), ConsistentRead=True
-        )
-        return read_record(answer.get("Attributes", ()))
+    def get(self, key: str) -> bytes | None:
+        found = self._domain().get(key)
+        return None if found is None else found.record
 
     def set(self, key: str, record: bytes, expires: float | None) -> None:
-        self._put(key, record, expires)
+        self._domain().put(key, record, expires)
 
     def add(self, key: str, record: bytes, expires: float | None) -> bool:
-        return self._put(key, record, expires, has_version(None))
+        return self._domain().put(key, record, expires, has_version(None))
 
     def delete(self, key: str) -> bool:
-        return self._delete(to_item_name(key), THERE)
+        return self._domain().delete(to_item_name(key), THERE)
 
     def compare_and_set(
         self, key: str, old: bytes | None, new: bytes | None, expires: float | None
     ) -> bool:
-        if old is None:
-            return self.get(key) is None if new is None else self.add(key, new, expires)
-        # A record that we have read knows its version; another one costs a read.
-        found = old if isinstance(old, Seen) else self.get(key)
-        while found is not None and found == old:
-            condition = has_version(found.version)
-            if new is None:
-                done = self._delete(to_item_name(key), condition)
-            else:
-                done = self._put(key, new, expires, condition)
-            if done:
+        if old is None and new is not None:
+            return self.add(key, new, expires)
+        while True:
+            found = self._domain().get(key)
+            if found is None or found.record != old:
+                return found is None and old is None
+            # Refused, somebody wrote since; perhaps the same bytes again, so look again.
+            if self._replace(key, found, Write(new, expires)):
                 return True
-            # Somebody has written since; perhaps the same bytes.
-            found = self.get(key)
-        return False
 
-    def _put(
-        self,
-        key: str,
-        record: bytes,
-        expires: float | None,
-        condition: dict[str, Any] | None = None,
-    ) -> bool:
-        item = Item.of(key, record, expires)
-        expected = {"Expected": condition} if condition else {}
-        try:
-            self._connection().call(
-                "put_attributes", ItemName=item.name, Attributes=item.attributes, **expected
-            )
-        except ConditionUnmet as unmet:
-            # Turned away, and done nevertheless? No other write has its version.
-            found = self.get(key) if unmet.retried else None
-            return found is not None and found.version == item.version
-        return True
+    def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
+        # As in the core, but by the version that was read: a request less.
+        deadline = time.monotonic() + self.contention_timeout
+        pause = 0.0005
+        while True:
+            found = self._domain().get(key)
+            write = change(None if found is None else found.record)
+            if write is None or self._replace(key, found, write):
+                return
+            if time.monotonic() > deadline:
+                raise self.error(
+                    Conflict,
+                    f"others kept changing the entry for {self.contention_timeout:g} s.",
+                    hint="Nothing was written; try again, or spread the load over more keys.",
+                )
+            # Full jitter: contenders that lost together do not come back together.
+            time.sleep(random.uniform(0, pause))
+            pause = min(pause * 2, 0.05)
 
-    def _delete(self, name: str, condition: dict[str, Any]) -> bool:
-        try:
-            self._connection().call("delete_attributes", ItemName=name, Expected=condition)
-        except ConditionUnmet:
-            return False
-        return True
+    def _replace(self, key: str, found: Found | None, write: Write) -> bool:
+        """Write or delete the cell if nobody has written since it was read; say whether so."""
+        condition = has_version(None if found is None else found.version)
+        if write.record is None:
+            return self._domain().delete(to_item_name(key), condition)
+        return self._domain().put(key, write.record, write.expires, condition)
 
     # Many cells.
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
-        found: dict[str, bytes] = {}
-        for listed in self._named("*", keys):
-            record = read_record(listed.attributes)
-            if record is not None:
-                found[listed.cell] = record
-        return found
+        return dict(records_of(self._domain().named("*", keys)))
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
-        items = (Item.of(key, record, expires) for key, record in cells.items())
-        put = partial(self._connection().call, "batch_put_attributes")
-        self._in_turn(partial(put, Items=batch) for batch in batches(items))
+        self._in_turn(self._domain().puts(cells, expires))
 
     def delete_many(self, keys: Sequence[str]) -> int:
         # Batches tell nothing of what was there.
-        names = [listed.name for listed in self._named(_NAMES, keys)]
-        self._in_turn(self._deletes(names))
+        names = [listed.name for listed in self._domain().named(NAMES, keys)]
+        self._in_turn(self._domain().deletes(names))
         return len(names)
-
-    def _named(self, output: str, keys: Iterable[str]) -> Iterator[Listed]:
-        names = list(dict.fromkeys(map(to_item_name, keys)))
-        for at in range(0, len(names), expressions.NAMES):
-            some = names[at : at + expressions.NAMES]
-            expression = expressions.named(self._domain, output, some)
-            for items, _ in self._connection().select(expression):
-                yield from cells_of(items)
-
-    def _deletes(self, names: list[str]) -> Iterator[Callable[[], object]]:
-        for batch in delete_batches(names):
-            yield partial(self._connection().call, "batch_delete_attributes", Items=batch)
 
     def _in_turn(self, steps: Iterable[Callable[[], object]]) -> None:
         """Take the steps of one write; a failure after the first leaves it done in part."""
@@ -200,75 +180,46 @@ class SimpleDBBackend(Backend):
     # The cells of a prefix.
 
     def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
-        listed, following = self._page("*", prefix, cursor, limit)
-        records = ((each.cell, read_record(each.attributes)) for each in listed)
-        return Page([(cell, record) for cell, record in records if record is not None], following)
+        listed, following = self._domain().page("*", prefix, cursor, limit)
+        return Page(list(records_of(listed)), following)
 
     def scan_keys(self, prefix: str, cursor: str | None, limit: int) -> KeyPage:
-        listed, following = self._page(
-            _NAMES, prefix, cursor, limit, only=expressions.alive(time.time())
-        )
+        alive = expressions.alive(time.time())
+        listed, following = self._domain().page(NAMES, prefix, cursor, limit, alive)
         return KeyPage([each.cell for each in listed], following)
 
     def count(self, prefix: str) -> int:
-        if not is_exact(prefix):
-            return super().count(prefix)
-        expression = expressions.count(self._domain, prefix, expressions.alive(time.time()))
-        pages = self._connection().select(expression)
-        return sum(read_count(items) for items, _ in pages)
+        if is_exact(prefix):
+            return self._domain().count(prefix, expressions.alive(time.time()))
+        return super().count(prefix)
 
     def clear(self, prefix: str) -> int:
         total = 0
 
         def steps() -> Iterator[Callable[[], object]]:
             nonlocal total
-            for listed in self._pages(_NAMES, prefix):
-                yield from self._deletes([each.name for each in listed])
+            for listed in self._domain().pages(NAMES, prefix):
+                yield from self._domain().deletes(each.name for each in listed)
                 total += len(listed)
 
         self._in_turn(steps())
         return total
 
     def purge(self, prefix: str, now: float) -> int:
-        pages = self._pages(f"{_NAMES}, v", prefix, only=expressions.expired(now))
+        domain = self._domain()
+        pages = domain.pages(f"{NAMES}, v", prefix, expressions.expired(now))
         # One that somebody has written since stays.
         return sum(
-            self._delete(each.name, has_version(each.version)) for page in pages for each in page
+            domain.delete(each.name, has_version(each.version)) for page in pages for each in page
         )
-
-    def _page(
-        self, output: str, prefix: str, cursor: str | None, limit: int, only: str = ""
-    ) -> tuple[list[Listed], str | None]:
-        """Return items in the order of their names; the cursor is the name of the last one."""
-        expression = expressions.page(
-            self._domain, output, prefix, after=cursor, limit=limit, only=only
-        )
-        for items, more in self._connection().select(expression):
-            if items:
-                return list(cells_of(items, prefix)), items[-1]["Name"] if more else None
-        return [], None
-
-    def _pages(self, output: str, prefix: str, only: str = "") -> Iterator[list[Listed]]:
-        cursor = None
-        while True:
-            listed, cursor = self._page(output, prefix, cursor, expressions.PAGE_ITEMS, only)
-            yield listed
-            if cursor is None:
-                return
 
     # The engine's life.
 
     def provision(self) -> bool:
-        """Create the domain where there is none."""
-        connection = self._connection()
-        if connection.finds_domain():
-            return False
-        connection.call("create_domain")
-        return True
+        return self._domain().create()
 
     def check(self, **kwargs: Any) -> Iterable[CheckMessage]:
-        endpoint = self.options["endpoint_url"]
-        if kwargs.get("deploy") and endpoint is not None:
+        if kwargs.get("deploy") and self.options["endpoint_url"] is not None:
             yield CheckWarning(
                 f"The store '{self.alias}' does not talk to Amazon, but to its 'endpoint_url'.",
                 hint="That is for tests: leave it out, and give the region.",
@@ -276,25 +227,25 @@ class SimpleDBBackend(Backend):
             )
 
     def close(self) -> None:
-        connection = self._opened
-        if connection is not None:
-            connection.close()
+        domain = self._opened
+        if domain is not None:
+            domain.close()
 
     def forked(self) -> None:
-        # The parent's connections are the parent's. The client is not closed: another thread may
-        # have held one of its locks, or this one.
+        # The connections are the parent's. They are not closed, because another thread may have
+        # held one of the client's locks, which nobody would release here; nor ours.
         self._lock = Lock()
         self._opened = None
 
-    def _connection(self) -> Connection:
-        connection = self._opened
-        if connection is not None:
-            return connection
+    def _domain(self) -> Domain:
+        domain = self._opened
+        if domain is not None:
+            return domain
         with self._lock:
             if self._opened is None:
                 # Here because of what it costs: importing boto3 takes a quarter of a second, and
-                # reading the service's description some more.
-                from .connection import Connection
+                # making a client reads the descriptions of Amazon's services.
+                from .domain import Domain
 
-                self._opened = Connection(self)
+                self._opened = Domain(self)
             return self._opened

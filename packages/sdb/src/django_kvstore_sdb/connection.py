@@ -7,7 +7,6 @@ Importing this module imports boto3, which takes a quarter of a second.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3.session
@@ -20,7 +19,6 @@ from .failures import (
     FAILURES,
     TURNED_AWAY,
     UNMET,
-    NoSuchDomain,
     answer_was_lost,
     code_of,
     explain,
@@ -69,28 +67,6 @@ class Connection:
                     again = False
                     continue
                 raise explain(self._backend, error, writes=writes) from error
-
-    def select(self, expression: str) -> Iterator[tuple[list[Any], bool]]:
-        """Ask page by page; yield each page's items, and whether another page follows.
-
-        A page may be empty and yet be followed by others, when the service took its time.
-        """
-        token: dict[str, str] = {}
-        while True:
-            answer = self.call("select", SelectExpression=expression, ConsistentRead=True, **token)
-            following = answer.get("NextToken")
-            yield answer.get("Items", []), bool(following)
-            if not following:
-                return
-            token = {"NextToken": following}
-
-    def finds_domain(self) -> bool:
-        """Say whether the domain is there."""
-        try:
-            self.call("domain_metadata")
-        except NoSuchDomain:
-            return False
-        return True
 
     def close(self) -> None:
         """Close the connections that nobody is using; another call opens what it needs."""

@@ -48,16 +48,11 @@ NEVER: Final = "never"
 _LAST_SECOND: Final = 9_999_999_999.0
 
 
-class Seen(bytes):
-    """A record that knows the version of the item it was read from."""
+class Found(NamedTuple):
+    """A cell as it was read: its record, and its version, None where the item is damaged."""
 
+    record: bytes
     version: str | None
-
-    @classmethod
-    def of(cls, record: bytes, version: str | None) -> Seen:
-        seen = cls(record)
-        seen.version = version
-        return seen
 
 
 class Item(NamedTuple):
@@ -97,10 +92,10 @@ def expiry_text(expires: float | None) -> str:
     return NEVER if expires is None else f"{min(max(expires, 0.0), _LAST_SECOND):018.7f}"
 
 
-def read_record(attributes: Iterable[Mapping[str, str]]) -> Seen | None:
-    """Return the record of an item's attributes, None when it has none.
+def read_attributes(attributes: Iterable[Mapping[str, str]]) -> Found | None:
+    """Return what an item's attributes say, None when it has none.
 
-    Of an item that is damaged it is empty, which no record is: whoever reads it will be told.
+    The record of a damaged item is empty, which no record is: whoever reads it will be told.
     """
     found: dict[str, list[str]] = {}
     for pair in attributes:
@@ -109,9 +104,9 @@ def read_record(attributes: Iterable[Mapping[str, str]]) -> Seen | None:
         return None
     versions = found.get("v", [])
     if len(versions) != 1:
-        return Seen.of(b"", None)
+        return Found(b"", None)
     (version,) = versions
-    return Seen.of(_join(version, found.get("d", [])), version)
+    return Found(_join(version, found.get("d", [])), version)
 
 
 def _join(version: str, values: list[str]) -> bytes:

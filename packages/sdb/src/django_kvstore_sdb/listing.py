@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from .items import read_attributes
 from .names import to_cell
+
+#: What a cell's name is read from. Every cell has f, so none is left out for having no n.
+NAMES: Final = "f, n"
 
 
 class Listed(NamedTuple):
@@ -35,6 +39,14 @@ def cells_of(items: Iterable[Mapping[str, Any]], prefix: str = "") -> Iterator[L
         cell = to_cell(item["Name"], names)
         if cell is not None and cell.startswith(prefix):
             yield Listed(cell, item["Name"], attributes)
+
+
+def records_of(cells: Iterable[Listed]) -> Iterator[tuple[str, bytes]]:
+    """Yield each cell and its record; all attributes were asked for."""
+    for cell, _, attributes in cells:
+        found = read_attributes(attributes)
+        if found is not None:
+            yield cell, found.record
 
 
 def read_count(items: Sequence[Mapping[str, Any]]) -> int:
