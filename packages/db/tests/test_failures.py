@@ -13,6 +13,7 @@ from django.db.transaction import TransactionManagementError
 from django_kvstore.backend import Write
 from django_kvstore.errors import KVStoreError, OutcomeUnknown, Timeout, Unavailable, ValueTooLarge
 from servers.port import HOST, Port
+from servers.proxy import Proxy
 
 SECRET = "correct-horse-battery"
 CELL = f"n:{SECRET}"
@@ -191,6 +192,33 @@ def test_a_caller_who_goes_on_in_a_lost_transaction_is_stopped(server, open_back
         with pytest.raises((Unavailable, TransactionManagementError)):
             backend.set(CELL, RECORD, None)
     assert backend.get(CELL) is None
+
+
+def test_a_reply_cut_at_any_byte_is_no_miss_and_no_second_write(
+    server, open_backend, other_database
+):
+    backend = open_backend(server.alias)
+    settings = server.settings_dict
+    with Proxy(settings["HOST"], int(settings["PORT"])) as proxy:
+        other_database("db_cut", {**settings, "HOST": proxy.host, "PORT": str(proxy.port)})
+        through = open_backend("db_cut")
+        unknown = 0
+        for after in range(0, 60, 3):
+            old, new = b"%d" % after, b"%d!" % after
+            backend.set(CELL, old, None)
+            assert through.get(CELL) == old
+            proxy.cut_reply(after)
+            assert through.get(CELL) == old, "read again on another connection"
+            proxy.cut_reply(after)
+            try:
+                written = through.compare_and_set(CELL, old, new, None)
+            except OutcomeUnknown as error:
+                unknown += clean(error)
+            else:
+                assert written, "sent twice: the second comparison failed"
+            proxy.pass_through()
+            assert backend.get(CELL) == new
+    assert unknown > 3
 
 
 def test_a_server_that_is_not_there_is_unavailable(server, open_backend, other_database):

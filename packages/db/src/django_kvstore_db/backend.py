@@ -264,7 +264,8 @@ def _range(prefix: str, cursor: str | None, *more: float) -> tuple[bytes | float
     begin = prefix.encode()
     # UTF-8 uses neither 0xFF nor 0xF5 to 0xFE: the last byte can always be one higher.
     end = begin[:-1] + bytes([begin[-1] + 1]) if begin else b"\xff"
-    return (begin if cursor is None else cursor.encode(), end, *more)
+    # A cursor that comes from elsewhere must not widen the walk.
+    return (begin if cursor is None else max(begin, cursor.encode()), end, *more)
 
 
 def _chunks(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
