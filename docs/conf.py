@@ -24,7 +24,8 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "kvstore_directives"]
 exclude_patterns = ["_build", "demo"]
 source_suffix = {".md": "markdown"}
 default_role = "code"
-nitpicky = False
+# They would make a dash of the two before an option.
+smartquotes = False
 
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
