@@ -104,6 +104,18 @@ def test_an_update_gives_up_with_a_conflict(
     assert set(backend.get(cell) or b"") == {ord("x")}
 
 
+def test_a_deletion_is_refused_when_somebody_was_faster(
+    backend: MemcachedBackend, space: str
+) -> None:
+    backend.set(space + "a", b"1", None)
+    cell = backend._cell(space + "a")
+    found, version = cell.look()
+    assert found == b"1"
+    backend.set(space + "a", b"2", None)
+    assert not cell.swap(version, Write(None))
+    assert backend.get(space + "a") == b"2"
+
+
 def test_an_error_of_the_callers_own_is_the_callers(backend: MemcachedBackend, space: str) -> None:
     def change(old: bytes | None) -> Write:
         raise ValueError("of the caller's own")

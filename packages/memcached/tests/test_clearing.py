@@ -12,6 +12,7 @@ import pytest
 
 from django_kvstore.errors import CorruptValue, NotSupported
 from django_kvstore_memcached import MemcachedBackend
+from django_kvstore_memcached.connection import Connection
 from servers.memcached import Memcached
 
 Open = Callable[..., MemcachedBackend]
@@ -158,6 +159,32 @@ def test_a_prefix_costs_no_round_trip_while_it_is_known(
     for number in range(100):
         slow.get(f"{space}{number}")
     assert reads() - before == 100
+
+
+def test_an_answer_from_before_a_clearing_is_not_held_after_it(
+    backend: MemcachedBackend, monkeypatch: pytest.MonkeyPatch, space: str
+) -> None:
+    """One thread has just been told the old generation when another one clears."""
+    backend.set(space + "a", b"1", None)
+    ask = Connection.look
+    asked = []
+
+    def ask_and_be_overtaken(
+        line: Connection, command: bytes, name: bytes
+    ) -> tuple[bytes | None, bytes | None]:
+        answer = ask(line, command, name)
+        asked.append(name)
+        if asked == [generation_item(space)]:
+            backend.clear(space)
+        return answer
+
+    monkeypatch.setattr(Connection, "look", ask_and_be_overtaken)
+    backend.close()
+    backend.get(space + "a")
+    assert asked[0] == generation_item(space)
+    assert backend.get(space + "a") is None
+    backend.set(space + "a", b"2", None)
+    assert backend.get(space + "a") == b"2"
 
 
 def test_endless_prefixes_take_no_endless_memory(

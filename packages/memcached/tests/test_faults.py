@@ -19,6 +19,7 @@ import pytest
 from django_kvstore.backend import Write
 from django_kvstore.errors import KVStoreError, OutcomeUnknown, Timeout, Unavailable
 from django_kvstore_memcached import MemcachedBackend
+from django_kvstore_memcached.connection import Connection
 from servers.memcached import Memcached
 from servers.proxy import Proxy
 
@@ -206,6 +207,21 @@ def test_any_write_cut_at_any_byte_tells_the_truth(
     assert OutcomeUnknown in outcomes
 
 
+def test_a_clearing_of_unknown_outcome_is_looked_up(
+    proxied: MemcachedBackend, proxy: Proxy, space: str
+) -> None:
+    """By every connection: also by those that knew the generation from before."""
+    cell = space + "a"
+    proxied.set(cell, b"1", None)
+    fill_the_pool(proxied, cell)
+    assert proxied.get(cell) == b"1"
+    proxy.cut_reply(0, times=1)
+    with pytest.raises(OutcomeUnknown):
+        proxied.clear(space)
+    assert len(proxied._cell(cell).server._idle) > 0
+    assert proxied.get(cell) is None
+
+
 def test_increments_under_cuts_are_counted_once_each(
     proxied: MemcachedBackend, proxy: Proxy, space: str
 ) -> None:
@@ -345,6 +361,87 @@ def test_a_server_that_answers_a_byte_at_a_time_is_an_error_in_time(
             backend.get(space + "a")
 
 
+def test_the_second_half_of_an_answer_gets_what_time_the_first_left(
+    opened: Open, space: str
+) -> None:
+    def stop_half_way(connection: socket.socket) -> None:
+        connection.recv(4096)
+        time.sleep(0.9)
+        connection.sendall(b"VALUE ")
+        connection.recv(4096)
+
+    with impostor(stop_half_way) as port:
+        backend = opened(f"memcached://127.0.0.1:{port}?timeout=1")
+        with within(1 + 0.5), pytest.raises(Timeout):
+            backend.get(space + "a")
+
+
+ANSWERS: list[tuple[Callable[[Connection], object], bytes, object]] = [
+    (lambda line: line.look(b"get", b"a"), b"END\r\n", (None, None)),
+    (
+        lambda line: line.look(b"get", b"a"),
+        b"VALUE a 0 4\r\n\r\n\r\n\r\nEND\r\n",
+        (b"\r\n\r\n", None),
+    ),
+    (lambda line: line.look(b"get", b"a"), b"VALUE a 0 0\r\n\r\nEND\r\n", (b"", None)),
+    (lambda line: line.look(b"gets", b"a"), b"VALUE a 7 1 99\r\nx\r\nEND\r\n", (b"x", b"99")),
+    (lambda line: line.store(b"set", b"a", b"x"), b"STORED\r\n", True),
+    (lambda line: line.store(b"cas", b"a", b"x", version=b"9"), b"EXISTS\r\n", False),
+    (lambda line: line.store(b"cas", b"a", b"x", version=b"9"), b"NOT_FOUND\r\n", False),
+    (lambda line: line.delete_all([b"a"]), b"HD t-1 f0\r\nDELETED\r\n", 1),
+    (lambda line: line.delete_all([b"a", b"b"]), b"EN\r\nNOT_FOUND\r\nHD t5 f0\r\nDELETED\r\n", 1),
+    (lambda line: line.delete_all([b"a"]), b"ERROR\r\nDELETED\r\n", 1),  # before 1.6
+    (lambda line: line.has_room(2000), b"STAT item_size_max 2048\r\nSTAT x y\r\nEND\r\n", False),
+    (lambda line: line.has_room(2000), b"SERVER_ERROR unsupported\r\n", True),
+    (lambda line: line.get_many([b"a", b"b"]), b"VALUE b 0 1\r\nx\r\nEND\r\n", {b"b": b"x"}),
+    (lambda line: line.store_all({b"a": b"x", b"b": b"y"}, 0, 0), b"STORED\r\nSTORED\r\n", 2),
+]
+
+
+@pytest.mark.parametrize(("ask", "answer", "expected"), ANSWERS)
+def test_an_answer_may_come_in_any_two_pieces(
+    ask: Callable[[Connection], object], answer: bytes, expected: object
+) -> None:
+    cuts = iter(range(1, len(answer)))
+
+    def answer_in_two(connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while connection.recv(4096):
+            cut = next(cuts)
+            connection.sendall(answer[:cut])
+            time.sleep(0.003)
+            connection.sendall(answer[cut:])
+
+    with impostor(answer_in_two) as port:
+        connection = Connection(("127.0.0.1", port), connect_timeout=1, timeout=1)
+        try:
+            for _ in range(1, len(answer)):
+                connection.largest_item = None
+                assert ask(connection) == expected
+        finally:
+            connection.close()
+
+
+def test_a_slow_answer_leaves_the_next_one_its_time() -> None:
+    def be_slow(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"END")
+        time.sleep(0.8)
+        connection.sendall(b"\r\n")
+        connection.recv(4096)
+        time.sleep(0.5)
+        connection.sendall(b"END\r\n")
+        connection.recv(4096)
+
+    with impostor(be_slow) as port:
+        connection = Connection(("127.0.0.1", port), connect_timeout=1, timeout=1)
+        try:
+            assert connection.look(b"get", b"a") == (None, None)
+            assert connection.look(b"get", b"b") == (None, None)
+        finally:
+            connection.close()
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -443,24 +540,26 @@ def test_a_quick_restart_is_noticed_before_a_write(
 
 
 def test_an_interrupted_call_leaves_nothing_for_the_next(
-    proxied: MemcachedBackend, proxy: Proxy, space: str
+    proxied: MemcachedBackend, backend: MemcachedBackend, proxy: Proxy, space: str
 ) -> None:
-    cells = {f"{space}{number}": b"value %d" % number for number in range(10)}
-    proxied.set_many(cells, None)
+    cell = space + "a"
+    proxied.set(cell, b"old", None)
 
     def interrupt(*arguments: object) -> None:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        for name in [*cells][:3]:
+        for turn in range(3):
+            proxied.get(cell)
             proxy.hold("reply")
             signal.setitimer(signal.ITIMER_REAL, 0.05)
             with pytest.raises(KeyboardInterrupt):
-                proxied.get(name)
+                proxied.get(cell)
+            assert len(proxied._cell(cell).server._idle) == 0
+            backend.set(cell, b"%d" % turn, None)
             let_go(proxy)
-            for other, value in cells.items():
-                assert proxied.get(other) == value
+            assert proxied.get(cell) == b"%d" % turn
     finally:
         signal.signal(signal.SIGALRM, before)
 

@@ -96,10 +96,10 @@ class Connection(Client):  # type: ignore[misc] # pymemcache has no types
         """Return the value that "get" or "gets" finds, and with "gets" the mark of its version."""
         self.line.sendall(b"%b %b\r\n" % (command, name))
         answer = self._piece()
-        if answer == b"END\r\n":
-            return None, None
         while (end := answer.find(b"\r\n")) < 0:
             answer += self._piece()
+        if answer == b"END\r\n":
+            return None, None
         if not answer.startswith(b"VALUE "):
             self._reject(answer[:end])
         _, found, _, size, *version = answer[:end].split(b" ")
