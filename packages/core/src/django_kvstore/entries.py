@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from . import records
 from .backend import Backend
 from .coder import Coder, is_past
-from .errors import KVStoreError
+from .errors import CorruptValue, KVStoreError
 from .options import DEFAULT_TTL, MISSING, StoreOptions
 
 
@@ -159,7 +159,7 @@ class EntryStore:
         key, expires, size = self.coder.key(cell), records.expiry(record), len(record)
         try:
             value = self.coder.decode(cell, record)
-        except KVStoreError as error:
+        except CorruptValue as error:
             return Entry(key, MISSING, expires, size, error)
         return None if value is MISSING else Entry(key, value, expires, size)
 

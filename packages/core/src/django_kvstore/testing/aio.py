@@ -93,6 +93,28 @@ class Aio(Chapter):
         assert store.get_many("abc") == {"b": None, "c": 3}
 
     @clause("async-same")
+    def test_whole_entries_are_moved(self, store: Store) -> None:
+        """aget_entries() and arestore() answer as their twins."""
+        store.set("key", {"a": 1}, ttl=1000)
+
+        async def use() -> None:
+            entry = (await store.aget_entries(["key"]))["key"]
+            await store.adelete("key")
+            await store.arestore([entry])
+
+        run(use)
+        assert store.get("key") == {"a": 1}
+        self.has_left(store, "key", 1000)
+
+    @clause("async-same")
+    @needs("iterable")
+    def test_exports_are_awaited(self, store: Store) -> None:
+        """aexport() answers as its twin."""
+        store.set_many({"a1": 1, "a2": 2, "b": 3})
+        page = run(lambda: store.aexport("a", limit=5))
+        assert sorted(entry.key for entry in page.entries) == ["a1", "a2"]
+
+    @clause("async-same")
     @needs("atomic")
     def test_atomic_calls_are_awaited(self, store: Store) -> None:
         """The atomic calls answer as their twins."""

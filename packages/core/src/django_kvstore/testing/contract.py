@@ -44,8 +44,8 @@ from .iteration import Iteration
 from .keys import Keys
 from .life import Life
 from .missing import Missing
+from .moving import Moving
 from .namespaces import Namespaces
-from .outage import Outage
 from .prefixes import Prefixes
 from .splitting import Splitting
 from .values import Values
@@ -66,9 +66,9 @@ class Contract(
     Iteration,
     Prefixes,
     Namespaces,
+    Moving,
     Aio,
     Failure,
-    Outage,
     Corruption,
     Splitting,
     Flags,

@@ -22,12 +22,13 @@ from ..errors import (
     ValueTooLarge,
 )
 from ..store import Store
-from .chapter import Chapter, OpenStore
+from .chapter import OpenStore
 from .clauses import clause, needs
+from .outage import Outage
 
 
-class Failure(Chapter):
-    """Clauses ``failure-…``."""
+class Failure(Outage):
+    """Clauses ``failure-…``, with those of an outage."""
 
     @clause("failure-outage")
     @pytest.mark.parametrize("kind", [Unavailable, Timeout, KVStoreError])

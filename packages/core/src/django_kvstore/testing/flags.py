@@ -137,6 +137,11 @@ class Flags(Chapter):
         self._agrees(store, "iterable", lambda: store.scan().entries, [("there", 5)])
 
     @clause("flags-iterable")
+    def test_export_is_as_declared(self, store: Store) -> None:
+        """export() works if `iterable` is declared, and is refused if not."""
+        self._agrees(store, "iterable", lambda: [e.key for e in store.export().entries], ["there"])
+
+    @clause("flags-iterable")
     def test_count_is_as_declared(self, store: Store) -> None:
         """count() works if `iterable` is declared, and is refused if not."""
         self._agrees(store, "iterable", store.count, 1)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from .. import records, split
-from ..errors import CorruptValue
+from ..errors import CorruptValue, Unavailable
 from ..store import Store
 from . import jobs
 from .chapter import Chapter, OpenStore
@@ -226,6 +226,35 @@ class Splitting(Chapter):
             small.backend.set(cell, bytes(flipped), None)
             with pytest.raises(CorruptValue):
                 small.get("key")
+
+    @clause("splitting-damage")
+    def test_an_outage_is_no_missing_part(
+        self, small: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """When the engine fails between head and parts the reader is told of that."""
+        small.set("key", text("a"))
+        parts = set(self._parts(small, "key"))
+        read_many, read = small.backend.get_many, small.backend.get
+
+        def fail(keys: Any) -> Any:
+            if parts & ({keys} if isinstance(keys, str) else set(keys)):
+                raise small.backend.error(Unavailable, "for a test")
+            return read(keys) if isinstance(keys, str) else read_many(keys)
+
+        for method in ("get", "get_many"):
+            monkeypatch.setattr(small.backend, method, fail)
+        reads: list[Callable[[], Any]] = [
+            lambda: small.get("key"),
+            lambda: small.get_many(["key"]),
+            lambda: small.get_entries(["key"]),
+        ]
+        if small.backend.iterable:
+            reads += [lambda: list(small.items()), small.export]
+        for call in reads:
+            with pytest.raises(Unavailable):
+                call()
+        monkeypatch.undo()
+        assert small.get("key") == text("a")
 
     @clause("splitting-expiry")
     def test_a_large_value_expires_as_any(self, small: Store) -> None:
