@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from contract.broken import BROKEN, Breakable, Fault
+from contract import broken_cells, broken_walks
+from contract.broken_outages import Breakable
+from contract.fault import BROKEN, Fault
 from contract.sound import open_backend
 from django_kvstore import Store
 from django_kvstore.options import StoreOptions
 from django_kvstore.testing import Contract
 from django_kvstore.testing.clauses import checks_of
+
+#: Importing these has filled `BROKEN`.
+SOURCES = (broken_cells, broken_walks)
 
 
 class Over(Contract):

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from contract.broken import BROKEN
+from contract.faults import BROKEN
 
 ROOT = Path(__file__).parents[2]
 Reports = dict[tuple[str, str], str]

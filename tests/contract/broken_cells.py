@@ -1,43 +1,17 @@
-"""Backends that are wrong in one way each, and the check that must find it out.
-
-``BROKEN["FoldsCase"].check == "test_case_makes_another_key"``
-"""
+"""Backends that are wrong about their cells, in one way each."""
 
 from __future__ import annotations
 
-import itertools
 import time
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from django_kvstore import Page, StoreURL, Unavailable
+from django_kvstore import Page, StoreURL
 from django_kvstore_locmem import LocMemBackend
 
+from .fault import breaks
 from .sound import Expiring
-
-
-class Fault(NamedTuple):
-    """A wrong backend, the clause that it breaks, and a check that is to find it out."""
-
-    kind: type[LocMemBackend] | type[Expiring]
-    clause: str
-    check: str
-
-
-BROKEN: dict[str, Fault] = {}
-
-B = TypeVar("B", bound="type[LocMemBackend] | type[Expiring]")
-
-
-def breaks(clause: str, check: str) -> Callable[[B], B]:
-    """Note what the backend below does wrong."""
-
-    def note(kind: B) -> B:
-        BROKEN[kind.__name__] = Fault(kind, clause, check)
-        return kind
-
-    return note
 
 
 class Mangled(LocMemBackend):
@@ -169,77 +143,6 @@ class ComputesTwice(Racy):
     pass
 
 
-@breaks("iteration-once", "test_keys_lists_every_key_once")
-class RepeatsAKey(LocMemBackend):
-    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
-        cells, following = super().scan(prefix, cursor, limit)
-        return Page([*cells, *cells[:1]][:limit], following)
-
-
-@breaks("iteration-changes", "test_what_a_walk_lists_may_be_deleted")
-class CountsItsOffset(LocMemBackend):
-    """Its cursor is how many were listed, so deleting one hides another."""
-
-    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
-        names = sorted(name for name in list(self._cells.records) if name.startswith(prefix))
-        start = int(cursor or 0)
-        found = [(name, self._cells.records[name]) for name in names[start : start + limit]]
-        return Page(found, str(start + limit) if start + limit < len(names) else None)
-
-
-@breaks("iteration-prefix", "test_no_character_of_a_prefix_stands_for_others")
-class LikesPercent(LocMemBackend):
-    """Its prefix is a pattern, as in SQL's LIKE."""
-
-    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
-        return super().scan(prefix.partition("%")[0], cursor, limit)
-
-
-@breaks("iteration-pages", "test_scan_gives_pages")
-class IgnoresTheLimit(LocMemBackend):
-    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
-        return super().scan(prefix, cursor, 100_000)
-
-
-@breaks("iteration-pages", "test_a_cursor_can_be_used_again")
-class RemembersCursors(LocMemBackend):
-    """Its cursors are good once, and in this object alone."""
-
-    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
-        super().__init__(alias, url, params)
-        self._walks: dict[str, str] = {}
-        self._number = itertools.count()
-
-    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
-        after = None if cursor is None else self._walks.pop(cursor, "\U0010ffff")
-        cells, following = super().scan(prefix, after, limit)
-        if following is None:
-            return Page(cells, None)
-        number = str(next(self._number))
-        self._walks[number] = following
-        return Page(cells, number)
-
-
-@breaks("iteration-memory", "test_a_walk_reads_page_by_page")
-class ReadsAll(LocMemBackend):
-    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
-        return Page(super().scan(prefix, None, 100_000).cells, None)
-
-
-@breaks("namespaces-clear", "test_clear_leaves_other_namespaces")
-class ClearsAll(LocMemBackend):
-    def clear(self, prefix: str) -> int | None:
-        return super().clear("")
-
-
-@breaks("iteration-clear", "test_clear_deletes_every_entry")
-class ClearsOnePage(LocMemBackend):
-    def clear(self, prefix: str) -> int | None:
-        cells, _ = self.scan(prefix, None, 100)
-        self.delete_many([key for key, _ in cells])
-        return None
-
-
 @breaks("expiry-long", "test_more_than_thirty_days")
 class TakesMonthsForDates(Expiring):
     """As memcached reads a time of more than thirty days."""
@@ -335,103 +238,3 @@ class KeepsACache(LocMemBackend):
         super().__init__(alias, url, params)
         read, cached = self.get, dict[str, "bytes | None"]()
         self.get = lambda key: cached.setdefault(key, read(key))  # type: ignore[method-assign]
-
-
-class Breakable(LocMemBackend):
-    """A backend with a switch in place of a server."""
-
-    running: ClassVar[bool] = True
-
-    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
-        super().__init__(alias, url, params)
-        read = self.get
-
-        def ask(key: str) -> bytes | None:
-            self._require()
-            return read(key)
-
-        self.get = ask  # type: ignore[method-assign]
-
-    def _require(self) -> None:
-        if not Breakable.running:
-            error = ConnectionRefusedError("the switch is off")
-            raise self.error(Unavailable, "nobody answers.", hint="Switch it on.") from error
-
-    @classmethod
-    def switch(cls, place: str, *, on: bool) -> None:
-        """Stop the server, which forgets, or start it."""
-        LocMemBackend("switch", StoreURL.parse(f"locmem://{place}"), {})._cells.records.clear()
-        Breakable.running = on
-
-    def set(self, key: str, record: bytes, expires: float | None) -> None:
-        self._require()
-        super().set(key, record, expires)
-
-    def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
-        self._require()
-        super().set_many(cells, expires)
-
-    def delete(self, key: str) -> bool:
-        self._require()
-        return super().delete(key)
-
-    def compare_and_set(
-        self, key: str, old: bytes | None, new: bytes | None, expires: float | None
-    ) -> bool:
-        self._require()
-        return super().compare_and_set(key, old, new, expires)
-
-    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
-        self._require()
-        return super().scan(prefix, cursor, limit)
-
-    def ping(self) -> None:
-        self._require()
-
-
-@breaks("failure-outage", "test_reading_in_an_outage_is_no_miss")
-class MissesInAnOutage(Breakable):
-    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
-        super().__init__(alias, url, params)
-        ask = self.get
-        self.get = lambda key: ask(key) if Breakable.running else None  # type: ignore[method-assign]
-
-
-@breaks("failure-outage", "test_writing_in_an_outage_is_told")
-class DropsInAnOutage(Breakable):
-    def set(self, key: str, record: bytes, expires: float | None) -> None:
-        if Breakable.running:
-            super().set(key, record, expires)
-
-
-@breaks("failure-outage", "test_listing_in_an_outage_is_told")
-class ListsNothingInAnOutage(Breakable):
-    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
-        return super().scan(prefix, cursor, limit) if Breakable.running else Page([], None)
-
-
-@breaks("failure-recovery", "test_a_store_recovers_from_an_outage")
-class FailsOnceAfterwards(Breakable):
-    """A pooled connection that died with the server is tried once more."""
-
-    _stale: ClassVar[bool] = False
-
-    def _require(self) -> None:
-        if not Breakable.running:
-            type(self)._stale = True
-        elif self._stale:
-            type(self)._stale = False
-            raise self.error(Unavailable, "a stale connection.")
-        super()._require()
-
-
-@breaks("life-lazy", "test_a_store_is_made_in_an_outage")
-class ConnectsAtOnce(Breakable):
-    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
-        super().__init__(alias, url, params)
-        self._require()
-
-
-@breaks("flags-durable", "test_durable_is_as_declared")
-class ClaimsToLast(Breakable):
-    durable = True
