@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 
 import pytest
 
 from django_kvstore.url import StoreURL
+from django_kvstore_memcached import MemcachedBackend
 from django_kvstore_memcached.address import Address, read_addresses, show
 from servers.memcached import Memcached
+
+Open = Callable[..., MemcachedBackend]
 
 
 @pytest.mark.parametrize(
@@ -62,26 +66,24 @@ def test_other_addresses_are_refused(url: str, complaint: str) -> None:
     assert "hunter2" not in str(refused.value)
 
 
-def test_making_a_backend_connects_to_nothing(opened: Callable[..., object]) -> None:
+def test_making_a_backend_connects_to_nothing(opened: Open) -> None:
     # Port 1 is nobody's: were it connected to, this would fail.
     assert "memcached://127.0.0.1:1" in repr(opened("memcached://127.0.0.1:1"))
 
 
-def test_ipv6(opened, own_server, space) -> None:  # type: ignore[no-untyped-def]
-    import socket
-
+def test_ipv6(opened: Open, own_server: Callable[..., Memcached], space: str) -> None:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
         pytest.skip("this machine has no IPv6")
-    server: Memcached = own_server(host="::1")
+    server = own_server(host="::1")
     backend = opened(f"memcached://[::1]:{server.port}")
     backend.set(space + "a", b"1", None)
     assert backend.get(space + "a") == b"1"
 
 
-def test_a_unix_socket(opened, own_server, space) -> None:  # type: ignore[no-untyped-def]
-    server: Memcached = own_server(unix=True)
+def test_a_unix_socket(opened: Open, own_server: Callable[..., Memcached], space: str) -> None:
+    server = own_server(unix=True)
     backend = opened(f"memcached://{server.socket_path}")
     cells = {f"{space}{number}": b"x" * 100 for number in range(5000)}
     backend.set_many(cells, None)
@@ -90,9 +92,9 @@ def test_a_unix_socket(opened, own_server, space) -> None:  # type: ignore[no-un
 
 
 def test_a_name_with_several_addresses_needs_one_that_answers(
-    opened: Callable[..., object], memcached: Memcached, space: str
+    opened: Open, memcached: Memcached, space: str
 ) -> None:
     # "localhost" may stand for ::1 first, where this server does not listen.
     backend = opened(f"memcached://localhost:{memcached.port}")
-    backend.set(space + "a", b"1", None)  # type: ignore[attr-defined]
-    assert backend.get(space + "a") == b"1"  # type: ignore[attr-defined]
+    backend.set(space + "a", b"1", None)
+    assert backend.get(space + "a") == b"1"

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from django_kvstore.params import read_params
+from django_kvstore.url import StoreURL
 from django_kvstore_memcached import MemcachedBackend
 from django_kvstore_memcached.keys import (
     MAX_BYTES,
@@ -17,6 +21,7 @@ from django_kvstore_memcached.keys import (
     is_whole_prefix,
     split,
 )
+from servers.memcached import Memcached
 
 #: What a name may consist of, the awkward ones often.
 CHARACTERS = st.one_of(
@@ -138,11 +143,10 @@ def test_any_names_at_all_hold_a_value_each(
 
 
 @pytest.fixture(scope="module")
-def shared_backend(memcached):  # type: ignore[no-untyped-def]
-    from django_kvstore.params import read_params
-    from django_kvstore.url import StoreURL
-
+def shared_backend(memcached: Memcached) -> Iterator[MemcachedBackend]:
+    """One backend for all examples of a property."""
     url = StoreURL.parse(f"memcached://{memcached.address}")
-    backend = MemcachedBackend("tested", url, read_params(MemcachedBackend.params, {}, where=""))
+    params = read_params(MemcachedBackend.params, url.params, where="the test's store")
+    backend = MemcachedBackend("tested", url, params)
     yield backend
     backend.close()
