@@ -18,7 +18,11 @@ PAGES: Final = [
     *sorted(
         package.parents[2] / "README.md" for package in ROOT.glob("packages/*/src/*/__init__.py")
     ),
-    *sorted(page for page in DOCS.rglob("*.md") if not {"_build", "demo"} & set(page.parts)),
+    *sorted(
+        page
+        for page in DOCS.rglob("*.md")
+        if page.relative_to(DOCS).parts[0] not in ("_build", "demo")
+    ),
 ]
 
 _FENCE = re.compile(
