@@ -76,7 +76,7 @@ def url_of(
         if kind in ("sqlite", "postgresql", "mariadb"):
             found = f"db://{name}?using={databases(kind)}"
         elif kind == "sdb":
-            keys = "aws_access_key=key&aws_secret_access_key=secret&region=us-east-1"
+            keys = "aws_access_key=key&aws_secret_access_key=hunter2&region=us-east-1"
             found = f"sdb://{name}?{keys}&endpoint_url={engine(SimpleDB).url}"
         elif kind == "gae":
             monkeypatch.setenv("DATASTORE_EMULATOR_HOST", engine(Datastore).address)
