@@ -90,7 +90,8 @@ class Script:
     """A Datastore that answers as it is told: what the emulator never says, it says.
 
     ``answers`` are taken one after the other, the last again and again: a message, a status
-    code, or a function of the request. ``requests`` are the names and messages that arrived.
+    code, or a function of the request that returns one of them. ``requests`` are the names and
+    messages that arrived.
     """
 
     methods = {
@@ -120,9 +121,11 @@ class Script:
         def answer(request: Any, context: grpc.ServicerContext) -> Any:
             self.requests.append((name, request))
             told = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            if callable(told):
+                told = told(request)
             if isinstance(told, grpc.StatusCode):
                 context.abort(told, "as the script has it")
-            return told(request) if callable(told) else told
+            return told
 
         return answer
 

@@ -136,6 +136,19 @@ def test_a_write_that_others_were_in_the_way_of_is_sent_again(backend, script, c
     assert len(script.requests) == 3
 
 
+def test_a_busy_entity_is_waited_for_longer_than_an_answer(opened, script):
+    backend = opened("gae://project?timeout=0.3")
+    free = time.monotonic() + 1
+
+    def busy(request):
+        time.sleep(0.05)
+        return DONE if time.monotonic() > free else StatusCode.ABORTED
+
+    script.answers = [busy]
+    backend.set("a:b", b"1", None)
+    assert time.monotonic() > free
+
+
 def test_a_write_that_others_are_always_in_the_way_of_is_a_conflict(backend, script):
     backend.contention_timeout = 0.2
     script.answers = [StatusCode.ABORTED]

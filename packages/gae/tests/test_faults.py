@@ -128,6 +128,14 @@ def test_a_server_that_never_answers_is_given_up_in_time(proxy, opened, url, sta
         assert caught.value.__cause__ is not None
 
 
+def test_a_write_that_never_got_a_connection_is_known_not_to_be_done(proxy, opened, url):
+    backend = opened(url, timeout=1)
+    proxy.hold()
+    for call in CALLS[2:6]:
+        with pytest.raises(Unavailable):
+            call(backend)
+
+
 def test_a_read_without_an_answer_is_a_timeout(proxy, opened, url):
     backend = opened(url, timeout=0.5)
     backend.ping()

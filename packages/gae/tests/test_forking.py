@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from google.cloud.datastore_v1 import LookupResponse
 
 from django_kvstore_gae.forking import NO_FORK, PATIENCE
 
@@ -90,6 +91,27 @@ def test_children_of_a_process_in_the_middle_of_calls_do_not_hang(backend):
         for reader in readers:
             reader.join()
     assert wrong == []
+
+
+def test_a_fork_waits_for_a_call_to_be_answered(script, opened):
+    asked, answer = threading.Event(), threading.Event()
+
+    def slowly(request):
+        asked.set()
+        answer.wait()
+        return LookupResponse()
+
+    script.answers = [slowly]
+    backend = opened("gae://project")
+    reader = threading.Thread(target=backend.get, args=["a:b"])
+    reader.start()
+    asked.wait()
+    threading.Timer(0.2, answer.set).start()
+    child = fork(lambda: None)
+    waited = answer.is_set()
+    assert exit_status(child) == 0
+    reader.join()
+    assert waited
 
 
 def test_a_fork_waits_for_calls_and_calls_for_the_fork():
