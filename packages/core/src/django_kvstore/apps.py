@@ -40,8 +40,9 @@ def _provision(*, using: str, verbosity: int = 1, **kwargs: Any) -> None:
             print(f"  Created what the store '{store.alias}' needs: {backend!r}")  # noqa: T201
 
 
-def _make_permissions(*, using: str, **kwargs: Any) -> None:
-    # The admin's models cannot be imported before every application's models are.
+def _make_permissions(**kwargs: Any) -> None:
+    # The admin's models cannot be imported before every application's models are, nor at all where
+    # it is not installed.
     from .admin.permissions import make_permissions
 
-    make_permissions(using=using)
+    make_permissions(**kwargs)

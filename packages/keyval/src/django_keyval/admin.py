@@ -2,22 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from django_kvstore import Store
-from django_kvstore.admin.scopes import SOURCES, Scope
+from django_kvstore.admin.scopes import SOURCES, Scope, Source
 
-from .names import names
+from .names import digest, names, stored_key
 
-
-def name_scopes(store: Store) -> Iterable[Scope]:
-    """Yield one for each name, on the store that KEYVAL_STORE says."""
-    if store.alias == getattr(settings, "KEYVAL_STORE", "default") and store.backend.iterable:
-        found = names()
-        for name in sorted(found):
-            yield Scope(f"keyval:{name}", f"KeyVal {name}", found.open(name))
+#: So many names are listed; any other one is asked for.
+_LISTED = 100
 
 
-SOURCES.append(name_scopes)
+@dataclass(frozen=True)
+class NameScope(Scope):
+    """The keys of one name, as KeyVal's user calls them."""
+
+    def key(self, typed: str) -> str:
+        stored = stored_key(typed)
+        if stored != self.start(typed):
+            raise ValueError(_("KeyVal keeps so long a key in another form; use KeyVal itself."))
+        return stored
+
+    def start(self, typed: str) -> str:
+        return f"={typed}" if typed else ""
+
+    def shown(self, key: str) -> str:
+        # What is kept under a digest has its key within the value, which is not read for a list.
+        return key[1:] if key.startswith("=") else key
+
+
+class NameScopes(Source):
+    """One scope for each name, on the store that KEYVAL_STORE says."""
+
+    kind = "keyval"
+    title = "KeyVal"
+    asks = _("Name")
+
+    def serves(self, store: Store) -> bool:
+        return store.alias == getattr(settings, "KEYVAL_STORE", "default")
+
+    def listed(self, store: Store) -> Iterator[Scope]:
+        if store.backend.iterable:
+            for name in sorted(self._first_names()):
+                yield self._scope(name)
+
+    def find(self, store: Store, name: str) -> Scope | None:
+        # Where names can be listed, what is not among them has never had a key.
+        known = not store.backend.iterable or names().store.exists(digest(name))
+        return self._scope(name) if known else None
+
+    def _scope(self, name: str) -> Scope:
+        return NameScope(f"{self.kind}:{name}", name, names().open(name))
+
+    def _first_names(self) -> Iterator[str]:
+        listing = names().store
+        cells, _more = listing.backend.scan(listing.coder.prefix(""), None, _LISTED)
+        for cell, record in cells:
+            # As everything in the admin: nothing is unpickled, whatever lies there.
+            name = listing.coder.decode(cell, record, safely=True)
+            if isinstance(name, str):
+                yield name
+
+
+SOURCES.append(NameScopes())

@@ -11,12 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Final
 
-from django_kvstore import records
-from django_kvstore.coder import is_gone
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.timezone import make_naive
+
+from django_kvstore import records, split
+from django_kvstore.coder import is_past
 from django_kvstore.errors import KVStoreError
 from django_kvstore.options import MISSING
 from django_kvstore.store import Store
 from django_kvstore.typed_json import to_json
+
+from .spelling import escape_unseen
 
 #: Longer texts are shown cut, and cannot be edited in a form.
 SHOWN_CHARACTERS: Final = 100_000
@@ -26,21 +32,38 @@ LIST_BYTES: Final = 64 * 1024
 
 @dataclass(frozen=True)
 class Inspection:
-    """An entry as shown. `problem` says why `text` is empty; `digest` stands for the record."""
+    """An entry as shown. `problem` says why `text` is empty; `digest` stands for the record.
+
+    `plain` is the value as it reads, where that is more than one line; `sound` is False where the
+    bytes are no record at all.
+    """
 
     key: str
     size: int
-    expires: datetime | None
     digest: str
+    expires_at: float | None = None
     type: str = ""
     text: str = ""
+    plain: str = ""
     problem: str = ""
     whole: bool = True
+    sound: bool = True
 
     @property
     def editable(self) -> bool:
         """The text is all of the value, and it comes back from it."""
         return self.whole and not self.problem
+
+    @property
+    def expires(self) -> datetime | None:
+        """When it expires, as the project's templates want it."""
+        if self.expires_at is None:
+            return None
+        try:
+            when = datetime.fromtimestamp(self.expires_at, timezone.utc)
+            return when if settings.USE_TZ else make_naive(when)
+        except (ValueError, OverflowError, OSError):
+            return datetime(9998, 1, 1, tzinfo=timezone.utc)  # no store of ours wrote that
 
 
 def digest(record: bytes) -> str:
@@ -50,36 +73,60 @@ def digest(record: bytes) -> str:
 
 def inspect(store: Store, key: str, record: bytes, *, in_list: bool = False) -> Inspection | None:
     """Look at a record; None when it has expired."""
-    if is_gone(record):
-        return None
-    expires = records.expiry(record)
-    when = None if expires is None else datetime.fromtimestamp(expires, timezone.utc)
-    known: dict[str, Any] = {
-        "key": key,
-        "size": len(record),
-        "expires": when,
-        "digest": digest(record),
-    }
-    if in_list and len(record) > LIST_BYTES:
-        return Inspection(**known, type="…", whole=False)
+    known: dict[str, Any] = {"key": key, "size": len(record), "digest": digest(record)}
+    cell = store.coder.cell(key)
     try:
-        value = store.coder.decode(store.coder.cell(key), record, safely=True)
-    except KVStoreError as error:
-        return Inspection(**known, problem=error.reason)
+        flags, _code, known["expires_at"], payload = store.coder.unpack(cell, record)
+        if flags & records.IS_SPLIT:
+            known["size"] = split.read_head(payload).size
+    except (KVStoreError, records.BadRecord) as error:
+        return Inspection(**known, problem=_reason(error), sound=False)
+    if is_past(known["expires_at"]):
+        return None
+    if in_list and known["size"] > LIST_BYTES:
+        return Inspection(**known, whole=False)
+    try:
+        value = store.coder.decode(cell, record, safely=True)
+    except (KVStoreError, ImproperlyConfigured) as error:
+        return Inspection(**known, problem=_reason(error))
     if value is MISSING:
         return None
-    name = type(value).__name__
-    if in_list:
-        return Inspection(**known, type=name)
-    try:
-        text = json.dumps(to_json(value), ensure_ascii=False, indent=2)
-    except TypeError as error:
-        return Inspection(**known, type=name, problem=str(error))
-    whole = len(text) <= SHOWN_CHARACTERS
-    return Inspection(**known, type=name, text=text[:SHOWN_CHARACTERS], whole=whole)
+    known["type"] = type(value).__name__
+    return Inspection(**known) if in_list else _read(known, value)
 
 
 def load(store: Store, key: str) -> Inspection | None:
     """Read an entry and look at it; None when there is none."""
     record = store.backend.get(store.coder.cell(key))
     return None if record is None else inspect(store, key, record)
+
+
+def _read(known: dict[str, Any], value: Any) -> Inspection:
+    try:
+        text = escape_unseen(json.dumps(to_json(value), ensure_ascii=False, indent=2))
+    except (TypeError, ValueError, RecursionError) as error:
+        return Inspection(**known, problem=_reason(error))
+    return Inspection(
+        **known,
+        text=text[:SHOWN_CHARACTERS],
+        plain=_plain(value),
+        whole=len(text) <= SHOWN_CHARACTERS,
+    )
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bytes):
+        try:
+            value = value.decode()
+        except UnicodeDecodeError:
+            return ""
+    elif not (isinstance(value, str) and "\n" in value):
+        return ""
+    shown: str = value[:SHOWN_CHARACTERS]
+    return escape_unseen(shown.replace("\r\n", "\n"))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "the value is nested too deeply to be shown."
+    return error.reason if isinstance(error, KVStoreError) else str(error)

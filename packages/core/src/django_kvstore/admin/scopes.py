@@ -1,12 +1,16 @@
 """Parts of a store that a list can be narrowed to: a model's objects, the keys of a KeyVal name.
 
-Another application adds its own by appending a function to `SOURCES`.
+Another application adds its own by appending a `Source` to `SOURCES`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from django_kvstore.models import Model
 from django_kvstore.models.model import Root
@@ -25,26 +29,76 @@ class Scope:
     store: Store
     prefix: str = ""
 
+    def key(self, typed: str) -> str:
+        """Return the store's key for what a user calls it; raises ``ValueError``."""
+        return self.prefix + typed
 
-def model_scopes(store: Store) -> Iterable[Scope]:
-    """Yield one for each model class whose objects are in the store."""
-    for model in sorted(_models(Model), key=lambda model: model._meta.key):
-        if model._meta.store == store.alias:
-            name = model._meta.key
-            yield Scope(f"model:{name}", name, store, model._meta.prefix)
+    def start(self, typed: str) -> str:
+        """Return what the store's keys begin with for what a user searches."""
+        return self.prefix + typed
+
+    def shown(self, key: str) -> str:
+        """Return what a user calls that key of the store."""
+        return key[len(self.prefix) :] if key.startswith(self.prefix) else key
 
 
-def _models(model: type[Root]) -> Iterable[type[Root]]:
+class Source:
+    """Where the scopes of one kind come from; a scope's name is ``kind:`` and its own."""
+
+    kind: ClassVar[str] = ""
+    #: Stands over the scopes.
+    title: str | Promise = ""
+    #: Where `find` may know more scopes than `listed` lists: what a form asks for.
+    asks: str | Promise = ""
+
+    def serves(self, store: Store) -> bool:
+        """Say whether the store has scopes of this kind."""
+        raise NotImplementedError
+
+    def listed(self, store: Store) -> Iterable[Scope]:
+        """Yield the scopes of the store, as many as can be told."""
+        raise NotImplementedError
+
+    def find(self, store: Store, name: str) -> Scope | None:
+        """Return the scope of that name, without the kind."""
+        raise NotImplementedError
+
+
+class Models(Source):
+    """One scope for each model class whose objects are in the store."""
+
+    kind = "model"
+    title = _("Models")
+
+    def serves(self, store: Store) -> bool:
+        return next(self.listed(store), None) is not None
+
+    def listed(self, store: Store) -> Iterator[Scope]:
+        for model in sorted(set(_models(Model)), key=lambda model: model._meta.key):
+            if model._meta.store == store.alias:
+                name = model._meta.key
+                yield Scope(f"{self.kind}:{name}", name, store, model._meta.prefix)
+
+    def find(self, store: Store, name: str) -> Scope | None:
+        return next((scope for scope in self.listed(store) if scope.title == name), None)
+
+
+def _models(model: type[Root]) -> Iterator[type[Root]]:
     for subclass in model.__subclasses__():
         if not subclass._meta.abstract:
             yield subclass
         yield from _models(subclass)
 
 
-#: Functions that yield the scopes of a store.
-SOURCES: list[Callable[[Store], Iterable[Scope]]] = [model_scopes]
+SOURCES: list[Source] = [Models()]
 
 
-def scopes(store: Store) -> list[Scope]:
-    """Return every scope of the store."""
-    return [scope for source in SOURCES for scope in source(store)]
+def find_scope(store: Store, name: str) -> Scope | None:
+    """Return the scope of that name, the whole store for none; None where there is no such."""
+    if not name:
+        return Scope("", str(_("All keys")), store)
+    kind, _mark, rest = name.partition(":")
+    for source in SOURCES:
+        if source.kind == kind and source.serves(store):
+            return source.find(store, rest)
+    return None
