@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, Literal
 
 import pytest
@@ -320,3 +322,104 @@ def test_closing_gives_connections_back(proxied: SimpleDBBackend, proxy: Proxy) 
     assert proxy.open_connections == 0
     assert proxied.get("a:1") == VALUE
     assert proxy.connections == made + 1
+
+
+def test_a_client_closed_by_another_thread_is_nobodys_problem(
+    proxied: SimpleDBBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = proxied._domain()._connection._client._endpoint.http_session._manager
+    find, closed = manager.connection_from_url, []
+
+    def find_and_close(url: str) -> Any:
+        pool = find(url)
+        if not closed:
+            closed.append(pool)
+            proxied.close()
+        return pool
+
+    monkeypatch.setattr(manager, "connection_from_url", find_and_close)
+    proxied.set("a:1", b"new", None)
+    assert closed
+    closed.clear()
+    assert proxied.get("a:1") == b"new"
+
+
+# Somebody else answers.
+
+
+@dataclass
+class Place:
+    host: str
+    port: int
+    asked: list[str]
+
+
+@contextmanager
+def impostor(status: int, body: bytes) -> Iterator[Place]:
+    """A server that answers every request with this; yields where it is and what it was asked."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            """Not a word."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield Place("127.0.0.1", server.server_port, asked)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b""),
+        (200, b"welcome to the hotel"),
+        (200, b"<html><body>Welcome to the hotel</body></html>"),
+        (200, b"<GetAttributesResponse><GetAttributesResult/></GetAttributesResponse>"),
+        (500, b"<html><body>Oops</body></html>"),
+        (503, b"<html><body>ServiceUnavailable</body></html>"),
+        (502, b""),
+    ],
+)
+def test_a_foreign_answer_is_no_miss_and_no_success(opened: Any, status: int, body: bytes) -> None:
+    with impostor(status, body) as place:
+        backend = opened(place, attempts=2)
+        for read in (
+            lambda: backend.get("a:1"),
+            lambda: backend.get_many(["a:1"]),
+            lambda: backend.count("a:"),
+            lambda: backend.scan("a:", None, 1),
+        ):
+            with pytest.raises(Unavailable) as raised:
+                read()
+            assert raised.value.__cause__ is not None
+        for write in (
+            lambda: backend.set("a:1", b"1", None),
+            lambda: backend.add("a:1", b"1", None),
+            lambda: backend.delete("a:1"),
+            lambda: backend.set_many({"a:1": b"1"}, None),
+        ):
+            place.asked.clear()
+            with pytest.raises(OutcomeUnknown):
+                write()
+            assert len(place.asked) == 1
+
+
+@pytest.mark.parametrize("status", [301, 404, 407])
+def test_a_foreign_refusal_is_an_outage(opened: Any, status: int) -> None:
+    with impostor(status, b"<html/>") as place:
+        backend = opened(place)
+        for call in (lambda: backend.get("a:1"), lambda: backend.set("a:1", b"1", None)):
+            with pytest.raises(Unavailable):
+                call()

@@ -270,6 +270,14 @@ def test_a_cursor_holds_in_another_process_and_over_changes(
     assert cursor is None
 
 
+@pytest.mark.parametrize("cursor", ["", "'", "''", "a:1' or itemName() > 'a", "`", "0", "~"])
+def test_a_foreign_cursor_widens_no_walk(own: SimpleDBBackend, cursor: str) -> None:
+    names = fill(own)
+    found = own.scan_keys("a:00", cursor, 1000).keys
+    assert found == [name for name in names if name.startswith("a:00") and name > cursor]
+    assert [name for name, _ in own.scan("a:00", cursor, 1000).cells] == found
+
+
 def test_expired_cells_are_not_listed_nor_counted_and_are_purged(own: SimpleDBBackend) -> None:
     now = time.time()
     own.set_many({f"a:{number}": b"gone" for number in range(30)}, now - 1)

@@ -56,7 +56,10 @@ def quote(value: str) -> str:
 
 def _within(prefix: str, after: str | None) -> str:
     start, end = range_of(prefix)
-    below = f"itemName() < {quote(end)}"
+    # Both ends are always said, so that a cursor from elsewhere widens nothing.
+    bounds = [f"itemName() < {quote(end)}"]
+    if start:
+        bounds.append(f"itemName() >= {quote(start)}")
     if after is not None:
-        return f"itemName() > {quote(after)} and {below}"
-    return f"itemName() >= {quote(start)} and {below}" if start else below
+        bounds.append(f"itemName() > {quote(after)}")
+    return " and ".join(bounds)
