@@ -157,6 +157,24 @@ def test_a_write_that_others_are_always_in_the_way_of_is_a_conflict(backend, scr
     assert isinstance(caught.value.__cause__, exceptions.Aborted)
 
 
+@pytest.mark.parametrize("code", [StatusCode.PERMISSION_DENIED, StatusCode.ABORTED])
+def test_a_bulk_write_that_is_half_done_does_not_say_that_nothing_was(backend, script, code):
+    backend.contention_timeout = 0.05
+    cells = {f"a:{number}": b"1" for number in range(501)}
+    done = CommitResponse(mutation_results=[MutationResult(version=2)] * 500)
+    script.answers = [done, code]
+    with pytest.raises(OutcomeUnknown, match="500 entries were done") as caught:
+        backend.set_many(cells, None)
+    assert caught.value.__cause__.grpc_status_code is code
+    script.answers = [
+        lambda request: LookupResponse(found=[found(key, b"1") for key in request.keys]),
+        done,
+        code,
+    ]
+    with pytest.raises(OutcomeUnknown, match="500 entries were done"):
+        backend.delete_many(list(cells))
+
+
 def test_add_says_no_when_there_is_something(backend, script):
     script.answers = [StatusCode.ALREADY_EXISTS]
     assert backend.add("a:b", b"1", None) is False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from google.api_core.exceptions import AlreadyExists
 from google.cloud.datastore_v1 import Mutation, QueryResultBatch
 
-from django_kvstore.errors import Unavailable
+from django_kvstore.errors import Conflict, OutcomeUnknown, Unavailable
 
 from .connection import Connection
 from .entities import Entities, Found, cursor_text
@@ -86,27 +86,14 @@ class Session:
 
     def upsert(self, cells: Mapping[str, bytes], expires: float | None) -> None:
         """Write the cells whatever they held."""
-        batch: list[Mutation] = []
-        size = 0
-        for cell, record in cells.items():
-            if batch and (len(batch) == COMMIT_MUTATIONS or size + len(record) > COMMIT_BYTES):
-                self._commit(batch)
-                batch, size = [], 0
-            batch.append(self._entities.upsert(cell, record, expires))
-            size += len(record) + 2000  # the key and what goes with it
-        if batch:
-            self._commit(batch)
+        self._commit_all(self._upserts(cells, expires))
 
     def delete(self, found: Iterable[Found]) -> list[str]:
         """Delete entities as they were found; return the cells that have been changed since."""
-        changed: list[str] = []
-        for batch in _batches(found, COMMIT_MUTATIONS):
-            mutations = [self._entities.delete(each.cell, each.version) for each in batch]
-            conflicts = self._commit(mutations)
-            changed += [
-                each.cell for each, conflict in zip(batch, conflicts, strict=True) if conflict
-            ]
-        return changed
+        found = list(found)
+        deletes = (self._entities.delete(each.cell, each.version) for each in found)
+        conflicts = self._commit_all(_batches(deletes, COMMIT_MUTATIONS))
+        return [each.cell for each, conflict in zip(found, conflicts, strict=True) if conflict]
 
     def query(
         self, prefix: str, cursor: str | None, limit: int, *, light: bool = False
@@ -120,6 +107,35 @@ class Session:
         last = len(found) < limit and batch.more_results != _NOT_FINISHED
         page = [each for each in found if each.cell.startswith(prefix)]
         return page, None if last else cursor_text(batch.end_cursor)
+
+    def _upserts(
+        self, cells: Mapping[str, bytes], expires: float | None
+    ) -> Iterator[list[Mutation]]:
+        batch: list[Mutation] = []
+        size = 0
+        for cell, record in cells.items():
+            if batch and (len(batch) == COMMIT_MUTATIONS or size + len(record) > COMMIT_BYTES):
+                yield batch
+                batch, size = [], 0
+            batch.append(self._entities.upsert(cell, record, expires))
+            size += len(record) + 2000  # the key and what goes with it
+        if batch:
+            yield batch
+
+    def _commit_all(self, batches: Iterable[Sequence[Mutation]]) -> list[bool]:
+        conflicts: list[bool] = []
+        for batch in batches:
+            try:
+                conflicts += self._commit(batch)
+            except (Unavailable, Conflict) as error:
+                if not conflicts:
+                    raise
+                raise self._backend.error(
+                    OutcomeUnknown,
+                    f"{len(conflicts)} entries were done, and then no more: {error.reason}",
+                    hint="Each entry is as it was or as it was to be: read first, then decide.",
+                ) from error.__cause__
+        return conflicts
 
     def _commit(self, mutations: Sequence[Mutation]) -> list[bool]:
         """Commit, and say of each mutation whether it was in conflict and did nothing."""
