@@ -45,7 +45,14 @@ ANSWERS: list[tuple[Callable[[Connection], object], bytes, object]] = [
     (lambda line: line.delete_all([b"a"]), b"ERROR\r\nDELETED\r\n", 1),  # before 1.6
     (lambda line: line.has_room(2000), b"STAT item_size_max 2048\r\nSTAT x y\r\nEND\r\n", False),
     (lambda line: line.has_room(2000), b"SERVER_ERROR unsupported\r\n", True),
-    (lambda line: line.get_many([b"a", b"b"]), b"VALUE b 0 1\r\nx\r\nEND\r\n", {b"b": b"x"}),
+    (lambda line: line.look_all([b"a", b"b"]), b"VALUE b 0 1\r\nx\r\nEND\r\n", {b"b": b"x"}),
+    (
+        lambda line: line.look_all([b"a", b"b", b"c"]),
+        b"VALUE a 0 0\r\n\r\nVALUE c 7 5\r\nEND\r\n\r\nEND\r\n",
+        {b"a": b"", b"c": b"END\r\n"},
+    ),
+    (lambda line: line.look_all([b"a"]), b"END\r\n", {}),
+    (lambda line: line.version(), b"VERSION 1.6.18\r\n", b"1.6.18"),
     (lambda line: line.store_all({b"a": b"x", b"b": b"y"}, 0, 0), b"STORED\r\nSTORED\r\n", 2),
 ]
 

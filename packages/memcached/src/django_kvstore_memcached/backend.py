@@ -134,16 +134,16 @@ class MemcachedBackend(Backend):
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
-        for batch in batches(self._ring, dict.fromkeys(keys, 0)):
+        for batch in batches(self._ring, keys):
             found |= batch.get()
         return found
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
-        made = batches(self._ring, {key: len(record) for key, record in cells.items()})
-        self._in_turn([(batch.prepare, partial(batch.set, cells, expires)) for batch in made])
+        made = batches(self._ring, cells, cells)
+        self._in_turn([(batch.prepare, partial(batch.set, expires)) for batch in made])
 
     def delete_many(self, keys: Sequence[str]) -> int:
-        made = batches(self._ring, dict.fromkeys(keys, 0))
+        made = batches(self._ring, dict.fromkeys(keys))
         return self._in_turn([(batch.prepare, batch.delete) for batch in made])
 
     def clear(self, prefix: str) -> int | None:

@@ -1,11 +1,11 @@
 """Several cells of one server, in one request.
 
-``for batch in batches(ring, dict.fromkeys(keys, 0)): found |= batch.get()``
+``for batch in batches(ring, keys): found |= batch.get()``
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from . import expiry
@@ -19,35 +19,26 @@ from .server import Server
 _MOST_CELLS: Final = 500
 _MOST_BYTES: Final = 4 * 1024 * 1024
 
+_NOTHING: Final[Mapping[str, bytes]] = {}
+
 
 class Batch:
-    """Cells that fit one request."""
+    """Cells that fit one request, and their records if these are to be written."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, records: Mapping[str, bytes]) -> None:
         self.server = server
         #: The cells' names, each with the two halves of its key.
-        self._cells: list[tuple[str, str, bytes]] = []
-        self._bytes = 0
-        self._largest = 0
-
-    def take(self, cell: str, prefix: str, tail: bytes, record_bytes: int) -> bool:
-        """Take the cell in, unless it is one too many."""
-        if self._cells and (
-            len(self._cells) == _MOST_CELLS or self._bytes + record_bytes > _MOST_BYTES
-        ):
-            return False
-        self._cells.append((cell, prefix, tail))
-        self._bytes += record_bytes
-        self._largest = max(self._largest, record_bytes)
-        return True
+        self.cells: list[tuple[str, str, bytes]] = []
+        #: How much there is to write, in bytes.
+        self.size = 0
+        self._records = records
 
     def get(self) -> dict[str, bytes]:
         """Return the records that are there and have not expired."""
 
         def fetch(line: Connection) -> dict[str, bytes]:
             names = self._names(line)
-            found = line.get_many(list(names))
-            return {names[name]: record for name, record in found.items()}
+            return {names[name]: record for name, record in line.look_all(names).items()}
 
         found = self.server.run(fetch)
         return {key: record for key, record in found.items() if not expiry.is_gone(key, record)}
@@ -56,42 +47,64 @@ class Batch:
         """Raise what `set` and `delete` would raise without having written anything."""
         self.server.run(self._check_room, writes=True)
 
-    def set(self, records: Mapping[str, bytes], expires: float | None) -> int:
+    def set(self, expires: float | None) -> int:
         """Store the records; return how many."""
         exptime, stamp = expiry.tell(expires)
 
         def store(line: Connection) -> int:
             self._check_room(line)
-            values = {name: records[key] for name, key in self._names(line).items()}
-            return line.store_all(values, exptime, stamp)
+            records = {name: self._records[cell] for name, cell in self._names(line).items()}
+            line.begin_writing(len(records))
+            return line.store_all(records, exptime, stamp)
 
         return self.server.run(store, writes=True)
 
     def delete(self) -> int:
         """Delete the cells; return how many there were that had not expired."""
 
-        return self.server.run(lambda line: line.delete_all(list(self._names(line))), writes=True)
+        def delete(line: Connection) -> int:
+            names = list(self._names(line))
+            line.begin_writing(len(names))
+            return line.delete_all(names)
+
+        return self.server.run(delete, writes=True)
 
     def _check_room(self, line: Connection) -> None:
-        if not line.has_room(self._largest):
-            raise self.server.no_room(line, self._largest)
+        if self._records:
+            largest = max(len(self._records[cell]) for cell, _, _ in self.cells)
+            if not line.has_room(largest):
+                raise self.server.no_room(line, largest)
 
     def _names(self, line: Connection) -> dict[bytes, str]:
         """Return the keys that memcached knows the cells by, for now, each with its cell."""
-        current = self.server.generations.current
-        return {current(line, prefix) + tail: cell for cell, prefix, tail in self._cells}
+        names: dict[bytes, str] = {}
+        known, token = None, b""
+        for cell, prefix, tail in self.cells:
+            if prefix != known:
+                known, token = prefix, self.server.generations.current(line, prefix)
+            names[token + tail] = cell
+        return names
 
 
-def batches(ring: Ring, sizes: Mapping[str, int]) -> list[Batch]:
-    """Return the cells in batches; `sizes` says how long each one's record is."""
+def batches(
+    ring: Ring, cells: Iterable[str], records: Mapping[str, bytes] = _NOTHING
+) -> list[Batch]:
+    """Return the cells in batches; `records` are what is to be written to them."""
     made: list[Batch] = []
-    open_ones: dict[Server, Batch] = {}
-    for cell, size in sizes.items():
-        prefix, tail = split(cell)
+    filling: dict[Server, Batch] = {}
+    prefix = ""
+    for cell in cells:
+        prefix, tail = split(cell, prefix)
         server = ring.owner(tail)
-        batch = open_ones.get(server)
-        if batch is None or not batch.take(cell, prefix, tail, size):
-            batch = open_ones[server] = Batch(server)
-            batch.take(cell, prefix, tail, size)
+        size = len(records[cell]) if records else 0
+        batch = filling.get(server)
+        if (
+            batch is None
+            or len(batch.cells) == _MOST_CELLS
+            or (batch.size and batch.size + size > _MOST_BYTES)
+        ):
+            batch = filling[server] = Batch(server, records)
             made.append(batch)
+        batch.cells.append((cell, prefix, tail))
+        batch.size += size
     return made

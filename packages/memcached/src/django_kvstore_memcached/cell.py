@@ -41,7 +41,13 @@ class Cell:
 
     def delete(self) -> bool:
         """Delete the cell; say whether there was one that had not expired."""
-        return bool(self.server.run(lambda line: line.delete_all([self.name(line)]), writes=True))
+
+        def delete(line: Connection) -> int:
+            name = self.name(line)
+            line.begin_writing(1)
+            return line.delete_all([name])
+
+        return bool(self.server.run(delete, writes=True))
 
     def look(self) -> tuple[bytes | None, bytes | None]:
         """Return the record and the mark of its version.

@@ -32,17 +32,22 @@ _LONGEST_NAME: Final = MAX_BYTES - TOKEN_BYTES - 1
 
 #: A namespace and the mark that ends it, as `django_kvstore.keys` has them.
 _PREFIX = re.compile(r"[A-Za-z0-9_.\-/]{0,200}[:;!]", re.ASCII)
-_READABLE = re.compile(r"([A-Za-z0-9_.\-/]{0,200}[:;!])[!-~]*", re.ASCII)
 
 
-def split(name: str) -> tuple[str, bytes]:
-    """Return the prefix that a clearing of the cell names, and the key but for its generation."""
-    readable = _READABLE.fullmatch(name)
-    if readable is not None and len(name) <= _LONGEST_NAME:
-        return readable[1], b"=" + name.encode("ascii")
-    prefix = _PREFIX.match(name)
-    digest = urlsafe_b64encode(sha256(name.encode()).digest()).rstrip(b"=")
-    return prefix[0] if prefix else "", b"#" + digest
+def split(name: str, expected: str = "") -> tuple[str, bytes]:
+    """Return the prefix that a clearing of the cell names, and the key but for its generation.
+
+    `expected` is a prefix that the name probably has, such as the one before had.
+    """
+    if expected and name.startswith(expected):
+        prefix = expected
+    else:
+        found = _PREFIX.match(name)
+        prefix = found[0] if found else ""
+    # Of ASCII, what is printable is just what memcached takes, and the space.
+    if len(name) <= _LONGEST_NAME and name.isascii() and name.isprintable() and " " not in name:
+        return prefix, b"=" + name.encode()
+    return prefix, b"#" + urlsafe_b64encode(sha256(name.encode()).digest()).rstrip(b"=")
 
 
 def is_whole_prefix(prefix: str) -> bool:

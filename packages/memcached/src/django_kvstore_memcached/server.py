@@ -34,7 +34,7 @@ from .generations import Generations
 T = TypeVar("T")
 E = TypeVar("E", bound=KVStoreError)
 
-#: What pymemcache raises: its own errors, the socket's, and two more over unreadable answers.
+#: What a connection raises: the client's errors, the socket's, and two over unreadable answers.
 _FAILURES: Final = (OSError, MemcacheError, ValueError, KeyError)
 
 

@@ -1,0 +1,200 @@
+"""The commands of memcached that a store lives on, each in one request.
+
+``commands.look(b"get", b"key")``
+
+pymemcache speaks them too, piece by piece; written and read in one go they cost half as much, and
+they are what an application waits for. What it lacks is deleting that says what there was. For the
+rest, `Commands` is pymemcache's client. The protocol is that of memcached's protocol.txt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NoReturn
+
+from pymemcache.client.base import Client
+from pymemcache.exceptions import (
+    MemcacheClientError,
+    MemcacheServerError,
+    MemcacheUnexpectedCloseError,
+    MemcacheUnknownCommandError,
+    MemcacheUnknownError,
+)
+
+from . import expiry
+from .line import PIECE_BYTES, Line
+
+_VERDICTS: Final = {
+    b"STORED\r\n": True,
+    b"NOT_STORED\r\n": False,
+    b"EXISTS\r\n": False,
+    b"NOT_FOUND\r\n": False,
+}
+
+
+class Commands(Client):  # type: ignore[misc] # pymemcache has no types
+    """Requests over `line`, and their answers.
+
+    Raises pymemcache's exceptions and ``OSError``, and ``ValueError`` for an answer that cannot be
+    read. After any of them a part of the answer may still be on its way: close the connection.
+    """
+
+    line: Line
+
+    # One key.
+
+    def look(self, command: bytes, name: bytes) -> tuple[bytes | None, bytes | None]:
+        """Return the value that "get" or "gets" finds, and with "gets" the mark of its version."""
+        self.line.sendall(b"%b %b\r\n" % (command, name))
+        answer = self._piece()
+        while (end := answer.find(b"\r\n")) < 0:
+            answer += self._piece()
+        if answer == b"END\r\n":
+            return None, None
+        if not answer.startswith(b"VALUE "):
+            self._reject(answer[:end])
+        _, found, _, size, *version = answer[:end].split(b" ")
+        if found != name or len(version) != (command == b"gets"):
+            raise MemcacheUnknownError("it answers another question")
+        start = end + 2
+        stop = start + int(size)
+        answer = self._filled(answer, stop + len(b"\r\nEND\r\n"))
+        if answer[stop:] != b"\r\nEND\r\n":
+            raise MemcacheUnknownError("the value is not as long as it says")
+        return answer[start:stop], version[0] if version else None
+
+    def store(
+        self,
+        command: bytes,
+        name: bytes,
+        record: bytes,
+        exptime: int = 0,
+        stamp: int = 0,
+        version: bytes = b"",
+    ) -> bool:
+        """Say whether "set", "add" or "cas" (with a version) stored the record."""
+        self.line.sendall(
+            b"%b %b %d %d %d %b\r\n%b\r\n"
+            % (command, name, stamp, exptime, len(record), version, record)
+        )
+        answer = self._piece()
+        while not answer.endswith(b"\r\n"):
+            answer += self._piece()
+        stored = _VERDICTS.get(answer)
+        if stored is None:
+            self._reject(answer[:-2])
+        return stored
+
+    # Many keys.
+
+    def look_all(self, names: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the values that are there."""
+        self.line.sendall(b"get %b\r\n" % b" ".join(names))
+        found: dict[bytes, bytes] = {}
+        answer, at = b"", 0
+        while True:
+            while (end := answer.find(b"\r\n", at)) < 0:
+                answer, at = answer[at:] + self._piece(), 0
+            if answer.startswith(b"END", at) and end == at + 3:
+                break
+            if not answer.startswith(b"VALUE ", at):
+                self._reject(answer[at:end])
+            _, name, _, size = answer[at:end].split(b" ")
+            start = end + 2
+            stop = start + int(size)
+            if len(answer) < stop + 2:
+                answer = self._filled(answer[start:], stop + 2 - start)
+                start, stop = 0, stop - start
+            if answer[stop : stop + 2] != b"\r\n":
+                raise MemcacheUnknownError("the value is not as long as it says")
+            found[name] = answer[start:stop]
+            at = stop + 2
+        if len(answer) > end + 2:
+            raise MemcacheUnknownError("it answers more than was asked")
+        return found
+
+    def store_all(self, records: Mapping[bytes, bytes], exptime: int, stamp: int) -> int:
+        """Set the records; return how many."""
+        told = b"%d %d" % (stamp, exptime)
+        self.line.sendall(
+            b"".join(
+                [
+                    b"set %b %b %d\r\n%b\r\n" % (name, told, len(record), record)
+                    for name, record in records.items()
+                ]
+            )
+        )
+        for verdict in self._lines(len(records)):
+            if verdict != b"STORED":
+                self._reject(verdict)
+        return len(records)
+
+    def delete_all(self, names: Sequence[bytes]) -> int:
+        """Delete the keys; return how many there were and had not expired."""
+        self.line.sendall(
+            b"".join([b"mg %b t f\r\ndelete %b\r\n" % (name, name) for name in names])
+        )
+        lines = self._lines(2 * len(names))
+        return sum(map(self._was_there, lines[::2], lines[1::2]))
+
+    def _was_there(self, seen: bytes, verdict: bytes) -> bool:
+        if verdict not in (b"DELETED", b"NOT_FOUND"):
+            self._reject(verdict)
+        if verdict == b"NOT_FOUND" or not seen.startswith(b"HD "):
+            # A server older than 1.6 knows no "mg", and counts what expired within this second.
+            return verdict == b"DELETED"
+        _, left, stamp = seen.split(b" ")
+        return not expiry.is_over(int(left[1:]), int(stamp[1:]))
+
+    # The server itself.
+
+    def largest_item_size(self) -> int:
+        """Return the size in bytes of the largest item that the server takes, 0 if it won't say."""
+        self.line.sendall(b"stats settings\r\n")
+        answer = b""
+        while not answer.endswith((b"END\r\n", b"RESET\r\n", b"ERROR\r\n")) and not (
+            b"_ERROR " in answer and answer.endswith(b"\r\n")
+        ):
+            answer += self._piece()
+        _, said, rest = answer.partition(b"STAT item_size_max ")
+        return int(rest.partition(b"\r\n")[0]) if said else 0
+
+    # Receiving.
+
+    def _piece(self) -> bytes:
+        piece = self.line.recv(PIECE_BYTES)
+        if not piece:
+            raise MemcacheUnexpectedCloseError("it ended the connection")
+        return piece
+
+    def _filled(self, answer: bytes, size: int) -> bytes:
+        """Return the answer with what follows it until it has at least `size` bytes."""
+        missing = size - len(answer)
+        if missing <= 0:
+            return answer
+        pieces = [answer]
+        while missing > 0:
+            pieces.append(self._piece())
+            missing -= len(pieces[-1])
+        return b"".join(pieces)
+
+    def _lines(self, number: int) -> list[bytes]:
+        """Return so many lines, which must be all that comes."""
+        answer = self._piece()
+        while answer.count(b"\n") < number:
+            answer += self._piece()
+        *lines, rest = answer.split(b"\r\n")
+        if rest or len(lines) != number:
+            raise MemcacheUnknownError("it answers more than was asked")
+        return lines
+
+    def _reject(self, answer: bytes) -> NoReturn:
+        """Raise the error that the answer stands for (protocol.txt, "Error strings")."""
+        kind, _, words = answer.partition(b" ")
+        if kind == b"SERVER_ERROR":
+            raise MemcacheServerError(words)
+        if kind == b"CLIENT_ERROR":
+            raise MemcacheClientError(words)
+        if kind == b"ERROR":
+            raise MemcacheUnknownCommandError(b"it does not know the command")
+        raise MemcacheUnknownError(answer[:32])
