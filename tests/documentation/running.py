@@ -76,6 +76,9 @@ class Reader:
         exec(compile(block.source, str(block.page), "exec"), written)
         for app in written.get("INSTALLED_APPS", ()):
             assert app is ... or __import__(app), f"{block}: {app}"
+        apps = [app for app in written.get("INSTALLED_APPS", ()) if app is not ...]
+        if apps:
+            self._settings.enter_context(override_settings(INSTALLED_APPS=apps))
         stores = {name: written[name] or None for name in SETTINGS}
         self._settings.enter_context(override_settings(**stores))
         embedded: dict[str, Any] = {}

@@ -16,7 +16,10 @@ LANGUAGES = {"python", "console", "ini", "text"}
 
 
 @pytest.mark.parametrize("page", IN_PROCESS, ids=name)
-def test_examples_do_what_they_say(page: Path) -> None:
+def test_examples_do_what_they_say(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # some write files
     blocks = read_page(page)
     ran = Reader().read(blocks)
     assert ran == len([block for block in blocks if block.language in ("python", "console")])

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,31 +44,30 @@ class Dump(Subcommand):
         store, name, prefix = chosen_store(options["store"]), options["file"], options["prefix"]
         checkpoint = Checkpoint(Path(f"{name}.progress"))
         state = checkpoint.read() if options["resume"] and name != STANDARD else None
-        writer = DumpWriter(name, resume_at=state["offset"] if state else None)
         failures = Failures()
         done, cursor = 0, None
         if state:
             done, cursor = state["entries"], state["cursor"]
             failures.count = state["failures"]
-        else:
-            writer.write(header_line())
-        try:
-            with Progress(_("Dumping"), command.stderr, None) as progress:
-                for entries, following in pages(store, prefix, cursor):
-                    lines = _lines(entries, failures)
-                    done += len(lines)
-                    writer.write(b"".join(lines))
-                    progress.advance(len(lines))
-                    if following is not None and name != STANDARD:
-                        checkpoint.write(
-                            offset=writer.offset,
-                            cursor=following,
-                            entries=done,
-                            failures=failures.count,
-                        )
+        with (
+            closing(DumpWriter(name, resume_at=state["offset"] if state else None)) as writer,
+            Progress(_("Dumping"), command.stderr, None) as progress,
+        ):
+            if not state:
+                writer.write(header_line())
+            for entries, following in pages(store, prefix, cursor):
+                lines = _lines(entries, failures)
+                done += len(lines)
+                writer.write(b"".join(lines))
+                progress.advance(len(lines))
+                if following is not None and name != STANDARD:
+                    checkpoint.write(
+                        offset=writer.offset,
+                        cursor=following,
+                        entries=done,
+                        failures=failures.count,
+                    )
             writer.write(footer_line(done))
-        finally:
-            writer.close()
         checkpoint.remove()
         if failures.count:
             failures.tell(command.stderr)

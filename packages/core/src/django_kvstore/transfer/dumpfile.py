@@ -26,6 +26,7 @@ class DumpWriter:
     """Appends pages. `offset` is where the next one begins, in bytes."""
 
     def __init__(self, name: str, *, resume_at: int | None) -> None:
+        self._name = name
         self._pack = _packer(name)
         if name == STANDARD:
             self._file: IO[bytes] = sys.stdout.buffer
@@ -45,7 +46,7 @@ class DumpWriter:
 
     def close(self) -> None:
         """Close the file; standard output stays open."""
-        if self._file is not sys.stdout.buffer:
+        if self._name != STANDARD:
             self._file.close()
 
 
