@@ -59,10 +59,10 @@ CHAPTERS: Final = (
     Chapter(
         "Let something expire",
         """
-        >>> kvstore.set("tea", "hot", ttl=1)
+        >>> kvstore.set("tea", "hot", ttl=2)
         >>> kvstore.get("tea")
         'hot'
-        >>> 0 < kvstore.ttl("tea") <= 1
+        >>> 0 < kvstore.ttl("tea") <= 2
         True
         >>> while kvstore.exists("tea"): sleep(0.02)
         >>> kvstore.get("tea", "cold")
