@@ -17,7 +17,6 @@ from django_kvstore.params import Param, positive, whole
 from django_kvstore.url import StoreURL, host_and_port
 
 from . import protocol
-from .cell import plain
 from .client import Client
 from .listing import Listing
 from .register import Registers
@@ -59,19 +58,14 @@ class TyrantBackend(Backend):
         self._sweep = Sweep(self._client, self._registers, self._listing)
 
     def get(self, key: str) -> bytes | None:
-        name = key.encode()
-        (raw,) = self._client.ask(protocol.get(name))
-        if raw is None:
-            return None
-        record = plain(raw)
-        return self._registers.look(name).record if record is None else record
+        return self._registers.look(key.encode()).record
 
     def set(self, key: str, record: bytes, expires: float | None) -> None:
         (done,) = self._client.tell(protocol.put(key.encode(), self._registers.tokens.make(record)))
         self._client.must(done)
 
     def delete(self, key: str) -> bool:
-        return self._registers.take_out([key.encode()]) != [None]
+        return self._registers.delete([key.encode()]) != [None]
 
     def add(self, key: str, record: bytes, expires: float | None) -> bool:
         return self._registers.add(key.encode(), record)
@@ -79,8 +73,13 @@ class TyrantBackend(Backend):
     def compare_and_set(
         self, key: str, old: bytes | None, new: bytes | None, expires: float | None
     ) -> bool:
-        place = self._registers.look(key.encode())
-        return place.record == old and self._registers.change(place, new)
+        while True:
+            place = self._registers.look(key.encode())
+            if place.record != old:
+                return False
+            # Somebody was there before: perhaps he wrote just the same.
+            if self._registers.change(place, new):
+                return True
 
     def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
         # As the core's, but what was looked at is not looked at again.
@@ -127,7 +126,7 @@ class TyrantBackend(Backend):
         return sum(
             record is not None
             for some in _slices(keys, 50)
-            for record in self._registers.take_out([key.encode() for key in some])
+            for record in self._registers.delete([key.encode() for key in some])
         )
 
     # Iteration.

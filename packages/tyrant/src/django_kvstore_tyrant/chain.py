@@ -24,6 +24,7 @@ from django_kvstore.errors import OutcomeUnknown, Unavailable
 
 from . import protocol
 from .client import Client
+from .mark import entry, holds, mark_name
 
 VALUE: Final = ord("V")
 ABSENT: Final = ord("A")
@@ -118,8 +119,12 @@ class Chains:
         number = after.number + 1
         name, counter = link.name(number), link.name(0)
         body = _HEAD.pack(kind, int(time.time()) & 0xFFFFFFFF) + (record or b"")
-        before, done, since = self._client.tell(
-            protocol.get(counter), protocol.putkeep(name, body), protocol.get(counter)
+        mark = mark_name(link.key)
+        before, done, since, marked = self._client.tell(
+            protocol.get(counter),
+            protocol.putkeep(name, body),
+            protocol.get(counter),
+            protocol.get(mark),
         )
         if not done:
             return False
@@ -134,6 +139,9 @@ class Chains:
                 "this change.",
                 hint="Read, then decide.",
             )
+        if kind != CLOSED and not holds(marked, link.token):
+            # A purge took it for forgotten. Until it is back nobody sees this version.
+            self._client.tell(protocol.putcat(mark, entry(link.token)))
         self._remember(link, number)
         self._tidy(link, after, self._count(before))
         return True

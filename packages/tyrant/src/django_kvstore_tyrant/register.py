@@ -5,29 +5,25 @@ nobody was there before.
 
 Tokyo Tyrant changes a record only unconditionally, but for `putkeep`, which writes where there is
 nothing. So a plain write overwrites the cell, in one request, and a conditional one never does.
-It flags the cell, once, as having a chain, and writes what comes next as a version of that chain
-(see `chain`). The chain is named by the token of the cell's record: another plain write, which
-has another token, leaves the whole chain behind without knowing of it. There is no lock, and no
-step that must be followed by another one. ``docs/backends/tyrant.md`` says why it is right.
+It marks the record that is in the cell as one with a chain, and writes what comes next as a
+version of that chain (see `mark` and `chain`). The chain belongs to the token of the cell's
+record: another plain write, which has another token, leaves all of the chain behind without
+knowing of it. There is no lock, and no step that must be followed by another one.
+``docs/backends/tyrant.md`` says why it is right.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from django_kvstore.errors import CorruptValue, OutcomeUnknown, Unavailable
 
 from . import protocol
-from .cell import CHAINED, LEAVING, Cell, Foreign, Tokens, pack_flag
+from .cell import Cell, Foreign, Tokens
 from .chain import ABSENT, CLOSED, VALUE, Chains, Link, Version
 from .client import Client
-
-#: How long, in seconds, a delete has from its flag to its end before others go on in its stead,
-#: and after which time of its own, far less, it takes into account that they have.
-_DEPARTURE: Final = 1.0
-_PUNCTUAL: Final = 0.5
+from .mark import entry, holds, mark_name
 
 
 class Place(NamedTuple):
@@ -36,9 +32,17 @@ class Place(NamedTuple):
     key: bytes
     #: None: there is no cell.
     cell: Cell | None
+    #: Whether the cell's record was marked as one with a chain.
+    marked: bool
     version: Version
     #: The record that counts, or None.
     record: bytes | None
+
+    @property
+    def link(self) -> Link:
+        """The chain's place."""
+        assert self.cell is not None
+        return Link(self.key, self.cell.token)
 
 
 class Registers:
@@ -56,7 +60,7 @@ class Registers:
         return self.look_at([key])[key]
 
     def look_at(self, keys: Iterable[bytes]) -> dict[bytes, Place]:
-        """Return what is at several places, in at most three requests unless others write."""
+        """Return what is at several places: one request, and two more if chains are among them."""
         places: dict[bytes, Place] = {}
         left = list(dict.fromkeys(keys))
         while left:
@@ -65,36 +69,34 @@ class Registers:
             for key in left:
                 raw = found.get(key)
                 cell = None if raw is None else self._take_apart(raw)
-                if cell is not None and cell.chained:
+                if cell is not None and holds(found.get(mark_name(key)), cell.token):
                     chained[key] = cell
                 else:
                     record = None if cell is None else cell.record
-                    places[key] = Place(key, cell, Version(0), record)
-            left = self._follow(chained, found, places) if chained else []
+                    places[key] = Place(key, cell, False, Version(0), record)
+            left = self._follow(chained, places) if chained else []
         return places
 
-    def _follow(
-        self, chained: dict[bytes, Cell], found: dict[bytes, bytes], places: dict[bytes, Place]
-    ) -> list[bytes]:
+    def _follow(self, chained: dict[bytes, Cell], places: dict[bytes, Place]) -> list[bytes]:
         """Find the places of cells with a chain; return the keys to be looked at again."""
         links = [Link(key, cell.token) for key, cell in chained.items()]
         doubtful = []
         for (key, cell), version in zip(chained.items(), self.chains.newest(links), strict=True):
             record = version.record if version.number else cell.record
-            places[key] = Place(key, cell, version, record)
+            places[key] = Place(key, cell, True, version, record)
             if not version.number or version.kind == CLOSED:
                 doubtful.append(key)
         if not doubtful:
             return []
         # A cell goes before its chain does: if it is there still, so is all of the chain.
         now = self._read(doubtful)
-        return [key for key in doubtful if now.get(key) != found[key]]
+        cells = {key: Cell.read(raw) for key, raw in now.items() if key in chained}
+        return [key for key in doubtful if cells.get(key) != chained[key]]
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        if len(keys) == 1:
-            (raw,) = self._client.ask(protocol.get(keys[0]))
-            return {} if raw is None else {keys[0]: raw}
-        found: dict[bytes, bytes] = self._client.ask(protocol.mget(keys))[0]
+        # A cell first, its mark after it: who marks a record looks at the cell again after that.
+        names = [name for key in keys for name in (key, mark_name(key))]
+        found: dict[bytes, bytes] = self._client.ask(protocol.mget(names))[0]
         return found
 
     def _take_apart(self, raw: bytes) -> Cell:
@@ -104,8 +106,8 @@ class Registers:
             raise self._client.error(
                 CorruptValue,
                 f"a cell was not written by this backend, or is damaged: {error}.",
-                hint="Write or delete the entry; a database of another program's wants another "
-                "namespace.",
+                hint="Write or delete the entry; a database that another program uses too wants "
+                "a namespace of its own.",
             ) from error
 
     # Changing.
@@ -114,17 +116,10 @@ class Registers:
         """Write the record, or delete with None, if the place still is what it was."""
         if place.cell is None:
             return record is None or self._begin(place.key, record)
-        cell = self._chain(place.key, place.cell)
-        if cell is None:
-            return False
-        if cell.leaving and not place.version.number and self._leaves(place.key, cell):
+        if not place.marked and not self._mark(place.link):
             return False
         kind = ABSENT if record is None else VALUE
-        return self.chains.append(Link(place.key, cell.token), place.version, kind, record)
-
-    def _begin(self, key: bytes, record: bytes) -> bool:
-        (done,) = self._client.tell(protocol.putkeep(key, self.tokens.make(record)))
-        return bool(done)
+        return self.chains.append(place.link, place.version, kind, record)
 
     def add(self, key: bytes, record: bytes) -> bool:
         """Write the record if there is none; one request where there is no cell."""
@@ -136,70 +131,78 @@ class Registers:
                 return True
         return True
 
-    def _chain(self, key: bytes, cell: Cell) -> Cell | None:
-        """Flag the cell as having a chain; return it as it is then, None when it is another."""
-        if cell.chained:
-            return cell
-        # Sent twice, or by somebody who dies then, the flag changes nothing.
-        flag = pack_flag(self.tokens.flag(CHAINED))
-        _, raw = self._client.ask(protocol.putcat(key, flag), protocol.get(key))
-        now = None if raw is None else self._take_apart(raw)
-        return now if now is not None and now.token == cell.token else None
+    def _begin(self, key: bytes, record: bytes) -> bool:
+        (done,) = self._client.tell(protocol.putkeep(key, self.tokens.make(record)))
+        return bool(done)
 
-    def _leaves(self, key: bytes, cell: Cell) -> bool:
-        """Wait for the one who said that he deletes the cell; say whether he did."""
-        deadline, pause = time.monotonic() + _DEPARTURE, 0.0005
-        while time.monotonic() < deadline:
-            time.sleep(pause)
-            pause = min(pause * 2, 0.05)
-            (raw,) = self._client.ask(protocol.get(key))
-            now = None if raw is None else self._take_apart(raw)
-            if now is None or now.token != cell.token:
-                return True
-        return False
+    def _mark(self, link: Link) -> bool:
+        """Mark the record as one with a chain; say whether it is in the cell after that."""
+        # Sent twice, or by somebody who dies then, it changes nothing.
+        _, raw = self._client.ask(
+            protocol.putcat(mark_name(link.key), entry(link.token)), protocol.get(link.key)
+        )
+        return raw is not None and self._take_apart(raw).token == link.token
 
     # Deleting whatever is there.
 
-    def take_out(self, keys: Sequence[bytes]) -> list[bytes | None]:
+    def delete(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Delete the cells, whatever they hold; return the records that counted, or None.
 
-        A record was there for one caller of all who delete it, here or by `change`.
+        Each record counts for one of all who delete it, here or by `change`.
         """
-        begun = time.monotonic()
-        flags = [self.tokens.flag(LEAVING) for _ in keys]
+        taken: dict[bytes, bytes | None] = dict.fromkeys(keys)
+        plain: list[Place] = []
+        for key, place in self.look_at(keys).items():
+            if place.record is not None and place.marked:
+                taken[key] = self._give_up(place)
+            elif place.record is not None:
+                plain.append(place)
+        if plain:
+            taken.update(zip((place.key for place in plain), self.remove(plain), strict=True))
+        return [taken[key] for key in keys]
+
+    def _give_up(self, place: Place) -> bytes | None:
+        """Delete by a version, as a conditional change does; its cell goes with a purge."""
+        while place.record is not None and not self.change(place, None):
+            place = self.look(place.key)
+        return place.record
+
+    def remove(self, places: Sequence[Place]) -> list[bytes | None]:
+        """Delete the cells themselves; return the records that counted, or None."""
         commands = []
-        for key, flag in zip(keys, flags, strict=True):
+        for place in places:
             commands += [
-                protocol.putcat(key, pack_flag(flag)),
-                protocol.get(key),
-                protocol.out(key),
+                protocol.get(place.key),
+                protocol.out(place.key),
+                protocol.get(mark_name(place.key)),
             ]
         replies = self._client.tell(*commands)
-        punctual = time.monotonic() - begun < _PUNCTUAL
-        taken: list[bytes | None] = []
-        for at, (key, flag) in enumerate(zip(keys, flags, strict=True)):
-            _, raw, gone = replies[3 * at : 3 * at + 3]
-            taken.append(self._what_went(key, raw, flag.token, punctual) if gone else None)
-        return taken
+        return [
+            self._removed(place.key, *replies[3 * at : 3 * at + 3])
+            for at, place in enumerate(places)
+        ]
 
-    def _what_went(
-        self, key: bytes, raw: bytes | None, token: bytes, punctual: bool
+    def _removed(
+        self, key: bytes, raw: bytes | None, gone: bool, mark: bytes | None
     ) -> bytes | None:
-        if raw is None or (cell := _cell(raw)) is None:
-            # Written between two of the requests, or by somebody else: it was there.
-            return raw or b""
-        if punctual and not cell.chained_before(token):
-            # Whoever chained it later saw the flag, and waited until the cell was gone.
+        """Say what was removed: `raw` was there just before, `mark` is there since."""
+        if not gone:
+            return None
+        if raw is None:
+            return b""  # written in the instant between the two, or nothing could be deleted
+        cell = self._take_apart(raw)
+        if not holds(mark, cell.token):
+            # Whoever marks it now finds the cell gone, so nobody else had it or will have it.
             return cell.record
         try:
             return self._close(Link(key, cell.token), cell.record)
         except Unavailable as error:
             raise self._client.error(
                 OutcomeUnknown,
-                "an entry was deleted, and whether it had been there was not to be learnt.",
+                "the entry was deleted, and whether there had been one was not to be learnt.",
             ) from error
 
-    def _close(self, link: Link, record: bytes | None) -> bytes | None:
+    def _close(self, link: Link, record: bytes) -> bytes | None:
         """End the chain of a cell that is gone; return the record that counted then."""
         while True:
             (version,) = self.chains.newest([link])
@@ -207,10 +210,3 @@ class Registers:
                 return None
             if self.chains.append(link, version, CLOSED, None):
                 return version.record if version.number else record
-
-
-def _cell(raw: bytes) -> Cell | None:
-    try:
-        return Cell.read(raw)
-    except Foreign:
-        return None

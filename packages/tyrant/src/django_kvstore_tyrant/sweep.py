@@ -13,11 +13,13 @@ from collections import defaultdict
 from typing import Final
 
 from django_kvstore import records
+from django_kvstore.errors import OutcomeUnknown
 
 from . import protocol
 from .chain import MARK, Link
 from .client import Client
 from .listing import Listing
+from .mark import is_mark, last_time
 from .register import Place, Registers
 
 #: How long a cell has been dead before it goes, in seconds.
@@ -41,7 +43,7 @@ class Sweep:
             total += self._bury(names, now)
             if cursor is None:
                 break
-        self._sweep_chains(MARK + prefix, now)
+        self._sweep_marks(MARK + prefix, now)
         return total
 
     def clear(self, prefix: bytes) -> int:
@@ -62,53 +64,73 @@ class Sweep:
         return total
 
     def _bury(self, names: list[bytes], now: float) -> int:
-        expired = 0
-        old = []
-        for key, place in self._registers.look_at(names).items() if names else ():
+        expired, old = 0, []
+        for place in self._registers.look_at(names).values() if names else ():
             since = _dead_since(place)
             if since is None or since > now:
                 continue
             if since + GRACE < now:
-                old.append(key)
+                old.append(place)
                 expired += place.record is not None
             elif place.record is not None:
                 expired += self._registers.change(place, None)
-        for key, record in zip(old, self._registers.take_out(old) if old else (), strict=True):
-            if record and not _is_past(record, now):
-                # It came back to life in the very moment: put it back, unless there is a newer.
-                self._registers.add(key, record)
+        for place in old:
+            self._remove(place, now)
         return expired
 
-    def _sweep_chains(self, prefix: bytes, now: float) -> None:
-        """Delete the chains whose cell is another one, or gone, for an hour."""
+    def _remove(self, place: Place, now: float) -> None:
+        try:
+            (record,) = self._registers.remove([place])
+        except OutcomeUnknown:
+            return  # nothing was there, as was to be expected
+        if record is not None and _lives(record, now):
+            # It came back to life in that very moment: put it back, unless there is a newer one.
+            self._registers.add(place.key, record)
+
+    def _sweep_marks(self, prefix: bytes, now: float) -> None:
+        """Delete chains whose record is gone, and marks without a chain, after an hour."""
         cursor = None
         chains: dict[Link, list[bytes]] = defaultdict(list)
         while True:
             names, cursor = self._listing.page(prefix, cursor, _PAGE)
+            marks = [name for name in names if is_mark(name)]
             for name in names:
-                chains[Link.read(name)[0]].append(name)
+                if not is_mark(name):
+                    chains[Link.read(name)[0]].append(name)
             # The last one may go on on the next page.
             whole = dict(list(chains.items())[: None if cursor is None else -1])
-            for link in self._orphans(whole, now):
-                self._delete(chains[link])
             for link in whole:
                 del chains[link]
+            self._delete(self._forgotten(marks, now))
+            for link in self._orphans(list(whole), now):
+                self._delete(whole[link])
             if cursor is None:
                 return
 
-    def _orphans(self, chains: dict[Link, list[bytes]], now: float) -> list[Link]:
-        keys = list({link.key for link in chains})
-        if not keys:
+    def _forgotten(self, marks: list[bytes], now: float) -> list[bytes]:
+        """Return the marks that mark nothing: nobody will miss them, not even for a moment."""
+        if not marks:
             return []
-        places = self._registers.look_at(keys)
-        cells = {key: place.cell for key, place in places.items()}
-        orphans = []
-        for link in chains:
-            cell = cells[link.key]
-            if cell is None or cell.token != link.token:
-                orphans.append(link)
-        versions = zip(orphans, self._registers.chains.newest(orphans), strict=True)
-        return [link for link, version in versions if version.time + GRACE < now]
+        found = self._client.ask(protocol.mget(marks))[0]
+        keys = {mark: Link.read(mark)[0].key for mark, raw in found.items() if _is_old(raw, now)}
+        places = self._registers.look_at(keys.values()) if keys else {}
+        return [mark for mark, key in keys.items() if not places[key].version.number]
+
+    def _orphans(self, links: list[Link], now: float) -> list[Link]:
+        if not links:
+            return []
+        places = self._registers.look_at({link.key for link in links})
+        orphans = [
+            link
+            for link in links
+            if (cell := places[link.key].cell) is None or cell.token != link.token
+        ]
+        versions = self._registers.chains.newest(orphans)
+        return [
+            link
+            for link, version in zip(orphans, versions, strict=True)
+            if version.time + GRACE < now
+        ]
 
     def _delete(self, names: list[bytes]) -> None:
         if names:
@@ -120,11 +142,13 @@ def _dead_since(place: Place) -> float | None:
     """Say when what is at the place died; None when it lives for ever, or nothing is there."""
     if place.record is not None:
         return records.expiry(place.record)
-    if place.version.number:
-        return place.version.time
-    return place.cell.flags[-1].time if place.cell and place.cell.flags else None
+    return place.version.time if place.version.number else None
 
 
-def _is_past(record: bytes, now: float) -> bool:
+def _is_old(mark: bytes, now: float) -> bool:
+    return last_time(mark) + GRACE < now
+
+
+def _lives(record: bytes, now: float) -> bool:
     expires = records.expiry(record)
-    return expires is not None and expires <= now
+    return expires is None or expires > now
