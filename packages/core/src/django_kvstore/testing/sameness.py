@@ -27,17 +27,10 @@ def difference(read: Any, written: Any, where: str = "the value") -> str | None:
 
 
 def _same(read: Any, written: Any) -> bool:
-    if isinstance(written, (float, Decimal)):
-        # Zeros have signs and decimals trailing digits that equality does not see, and what is no
-        # number equals nothing; repr() tells all of them.
+    if isinstance(written, (float, Decimal, datetime, time)):
+        # Zeros have signs, decimals trailing digits, times folds and zones that equality does not
+        # see, and what is no number equals nothing; repr() tells all of them.
         return repr(read) == repr(written)
-    if isinstance(written, (datetime, time)):
-        return bool(
-            read.replace(tzinfo=None) == written.replace(tzinfo=None)
-            and read.fold == written.fold
-            and read.utcoffset() == written.utcoffset()
-            and read.tzname() == written.tzname()
-        )
     return bool(read == written)
 
 
