@@ -26,6 +26,8 @@ from .page import Block
 
 #: What runs without a server.
 EMBEDDED: Final = ("db", "locmem")
+#: The subcommands whose answers are about the engine, and not about entries.
+ABOUT_ENGINES: Final = ("check", "provision", "purge", "stores")
 _FLAGS: Final = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -35,6 +37,8 @@ class Reader:
     def __init__(self) -> None:
         self.namespace: dict[str, Any] = {"__name__": "shop.page"}
         self._settings = ExitStack()
+        #: Whether the memory stands for an engine that wants a server.
+        self._stands_in = False
 
     def read(self, blocks: Iterable[Block]) -> int:
         """Run the blocks; return how many there were to run."""
@@ -82,6 +86,7 @@ class Reader:
         stores = {name: written[name] or None for name in SETTINGS}
         self._settings.enter_context(override_settings(**stores))
         embedded: dict[str, Any] = {}
+        self._stands_in = False
         for alias, config in read_settings().items():
             backend = config.open_backend()
             options = config.read_options()
@@ -90,6 +95,7 @@ class Reader:
                 "TTL": options.ttl,
                 "NAMESPACE": options.namespace,
             }
+            self._stands_in |= backend.scheme not in EMBEDDED
             if backend.scheme in EMBEDDED:
                 embedded[alias] = (stores["KEY_VALUE_STORES"] or {}).get(alias) or config.url.text
         self._settings.enter_context(
@@ -109,6 +115,8 @@ class Reader:
                 output = io.StringIO()
                 with redirect_stdout(output):
                     call_command(*words[2:], stdout=output)
+                if self._stands_in and words[3:4] and words[3] in ABOUT_ENGINES:
+                    continue  # the memory's answer is not the engine's
                 agrees = doctest.OutputChecker().check_output(expected, output.getvalue(), _FLAGS)
                 assert agrees, f"{block}: {command}\n{output.getvalue()}"
             else:
