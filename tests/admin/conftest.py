@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test import Client, override_settings
 
+from admin.browser import Browser, Chromium
 from admin.project import SETTINGS
 from django_kvstore import kvstores
 
@@ -88,3 +89,33 @@ def settings_of() -> Callable[..., Any]:
         return override_settings(KEY_VALUE_STORES={**SETTINGS["KEY_VALUE_STORES"], **stores})
 
     return change
+
+
+@pytest.fixture(scope="package")
+def live(site: None) -> Iterator[str]:
+    """Serve the project; give its address."""
+    # Its handlers are part of an application that is installed only now.
+    from admin.live import serving
+
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture(scope="package")
+def chromium(
+    available: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    """Start one browser, or skip with what to install."""
+    available(Chromium())
+    with Browser(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """Give a wide, light browser that knows nobody."""
+    chromium.driver.delete_all_cookies()
+    chromium.complaints()
+    yield chromium
+    chromium.resize(1280, 900)
+    chromium.prefer("light")

@@ -59,8 +59,8 @@ class Page(HTMLParser):
 
     @property
     def words(self) -> str:
-        """The text with every run of blanks made one."""
-        return " ".join(self.text.split())
+        """The text, every tag and every run of blanks made one blank."""
+        return " ".join(" ".join(self.texts).split())
 
     def all(self, tag: str, **attributes: str) -> list[dict[str, str | None]]:
         """Return the attributes of the tags of that name that have these attributes."""

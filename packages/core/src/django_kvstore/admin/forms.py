@@ -36,9 +36,7 @@ class ExpiryForm(forms.Form):
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    fieldsets: list[tuple[None, dict[str, Any]]] = [
-        (None, {"fields": [("expiry", "seconds"), "seen"]})
-    ]
+    fieldsets: list[tuple[None, dict[str, Any]]] = [(None, {"fields": [("expiry", "seconds")]})]
     #: What can be chosen.
     choices: tuple[str, ...] = (KEEP, FOR_EVER, SECONDS)
 
@@ -46,7 +44,7 @@ class ExpiryForm(forms.Form):
         super().__init__(*args, **kwargs)
         labels = {
             KEEP: _("as it is"),
-            DEFAULT: _("what the store's settings say"),
+            DEFAULT: _("what the store’s settings say"),
             FOR_EVER: _("none"),
             SECONDS: _("in seconds:"),
         }
@@ -99,12 +97,17 @@ class ValueForm(ExpiryForm):
         label=_("Value"),
         strip=False,
         widget=AdminTextareaWidget(
-            attrs={"rows": 16, "spellcheck": "false", "autocomplete": "off", "dir": "ltr"}
+            attrs={"spellcheck": "false", "autocomplete": "off", "dir": "ltr"}
         ),
         help_text=_('JSON; other types as in {"$tuple": [1, 2]} or {"$date": "2026-01-31"}.'),
     )
 
-    fieldsets = [(None, {"fields": ["value", ("expiry", "seconds"), "seen"]})]
+    fieldsets = [(None, {"fields": ["value", ("expiry", "seconds")]})]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lines = str(self["value"].value() or "").count("\n") + 2
+        self.fields["value"].widget.attrs["rows"] = min(max(lines, 8), 30)
 
     def clean_value(self) -> Any:
         """Return the value that the JSON stands for."""

@@ -54,7 +54,7 @@ def _describe(alias: str) -> dict[str, Any]:
     secrets = [param.name for param in backend.params if param.secret]
     return told | {
         "store": store,
-        "scheme": backend.url.scheme,
+        "scheme": backend.scheme,
         "address": backend.url.redacted(secrets),
         "abilities": [
             (label, meaning) for flag, label, meaning in ABILITIES if getattr(backend, flag)
