@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import doctest
 import io
+import os
+import re
 import shlex
 from collections.abc import Iterable
 from contextlib import ExitStack, redirect_stdout
 from typing import Any, Final
+from unittest.mock import patch
 
 from django.core.management import call_command
 from django.test import override_settings
@@ -77,6 +80,8 @@ class Reader:
 
     def _change_settings(self, block: Block) -> None:
         written: dict[str, Any] = dict.fromkeys(SETTINGS)
+        for name in re.findall(r'environ\["(\w+)"\]', block.text):
+            self._settings.enter_context(patch.dict(os.environ, {name: "from-the-environment"}))
         exec(compile(block.source, str(block.page), "exec"), written)
         for app in written.get("INSTALLED_APPS", ()):
             assert app is ... or __import__(app), f"{block}: {app}"
