@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import time
@@ -16,6 +17,7 @@ import pytest
 
 from django_kvstore.backend import Write
 from django_kvstore.errors import Unavailable
+from django_kvstore.url import StoreURL
 from django_kvstore_memcached import MemcachedBackend
 from servers.memcached import Memcached
 from servers.proxy import Proxy
@@ -119,3 +121,23 @@ def test_a_forked_child_uses_connections_of_its_own(
     assert os.waitstatus_to_exitcode(status) == 0
     for name, value in cells.items():  # the child's end has not ended the parent's connection
         assert backend.get(name) == value
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_backend_that_nobody_has_leaves_no_connection(
+    opened: Open, memcached: Memcached, raw: Raw, space: str
+) -> None:
+    def connections() -> int:
+        lines = raw(memcached, b"stats\r\n", b"END\r\n").splitlines()
+        return int(next(line for line in lines if b" curr_connections " in line).split()[2])
+
+    url = StoreURL.parse(f"memcached://{memcached.address}")
+    backend = MemcachedBackend("dropped", url, opened(f"memcached://{memcached.address}").options)
+    before = connections()
+    backend.set(space + "a", b"1", None)
+    assert connections() == before + 1
+    del backend
+    gc.collect()
+    until = time.monotonic() + 5
+    while connections() != before:
+        assert time.monotonic() < until

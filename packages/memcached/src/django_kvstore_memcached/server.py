@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
@@ -58,14 +59,14 @@ class Server:
         # The one used last is at the right end and is used next.
         self._idle: deque[Connection] = deque()
         self.generations = Generations(self._options["refresh"])
+        # A store that nobody closed, and nobody has any more, leaves no connection behind.
+        self._unused = weakref.finalize(self, _close_all, self._idle)
 
     def start_over(self) -> None:
         """Leave the connections to the parent process, with a lock that nobody holds."""
-        inherited = self._idle
+        # This closes the child's handles alone: nothing is sent, and the parent's stay open.
+        self._unused()
         self._start()
-        for connection in inherited:
-            # This closes the child's handle alone: nothing is sent, and the parent's stays open.
-            connection.close()
 
     # Asking.
 
@@ -224,6 +225,11 @@ class Server:
             f"{server} refused: {words}.",
             hint="The value was not stored; where memory is short, memcached drops the old one.",
         )
+
+
+def _close_all(connections: deque[Connection]) -> None:
+    for connection in connections:
+        connection.close()
 
 
 def _is_refusal(failure: Exception) -> bool:
