@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from functools import partial
 
 import pytest
 from django.db import connections, transaction
@@ -105,14 +106,14 @@ def test_a_write_goes_by_a_new_connection_when_it_was_surely_not_sent(server, op
     WRITES[name](backend)
 
 
-@pytest.mark.parametrize("when", ["statement", "commit"])
+@pytest.mark.parametrize("when", ["statement", "commit", "commit, and then nobody is there"])
 def test_a_write_whose_answer_is_lost_is_of_unknown_outcome(
-    postgres, open_backend, elsewhere, when
+    postgres, open_backend, other_database, elsewhere, when
 ):
-    backend = open_backend(postgres.alias)
-    backend.set(CELL, RECORD, None)
-    session = session_of(postgres)
-    constraint = ("CONSTRAINT", "DEFERRABLE INITIALLY DEFERRED") if when == "commit" else ("", "")
+    settings, commits = postgres.settings_dict, when != "statement"
+    direct = open_backend(postgres.alias)
+    direct.set(CELL, RECORD, None)
+    constraint = ("CONSTRAINT", "DEFERRABLE INITIALLY DEFERRED") if commits else ("", "")
     with postgres.cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
@@ -123,7 +124,7 @@ def test_a_write_whose_answer_is_lost_is_of_unknown_outcome(
             f" {constraint[1]} FOR EACH ROW EXECUTE FUNCTION dawdle()"
         )
 
-    def end_it_while_it_dawdles():
+    def end_it_while_it_dawdles(session, proxy):
         connection = connections[postgres.alias]
         with connection.cursor() as cursor:
             wait = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event = 'PgSleep'"
@@ -132,6 +133,8 @@ def test_a_write_whose_answer_is_lost_is_of_unknown_outcome(
                 if cursor.fetchone():
                     break
                 time.sleep(0.01)
+        if "nobody" in when:
+            proxy.refuse()
         kill(connection, session)
 
     calls: list[bytes | None] = []
@@ -140,25 +143,26 @@ def test_a_write_whose_answer_is_lost_is_of_unknown_outcome(
         calls.append(record)
         return Write(b"other")
 
-    def write():
-        if when == "commit":
-            backend.update(CELL, change)
-        else:
-            backend.set(CELL, b"other", None)
-
-    backend._crowded_until = float("inf")  # so that `update` has a transaction to commit
-    ending = threading.Thread(target=lambda: elsewhere(end_it_while_it_dawdles))
-    ending.start()
-    try:
-        with pytest.raises(OutcomeUnknown, match="read before you write again") as caught:
-            write()
-    finally:
-        ending.join(timeout=60)
-        with postgres.cursor() as cursor:
-            cursor.execute("DROP FUNCTION dawdle CASCADE")
+    with Proxy(settings["HOST"], int(settings["PORT"])) as proxy:
+        through = {**settings, "HOST": proxy.host, "PORT": str(proxy.port)}
+        backend = open_backend(other_database("db_cut", through).alias)
+        backend._crowded_until = float("inf")  # so that `update` has a transaction to commit
+        update = partial(backend.update, CELL, change)
+        write = update if commits else partial(backend.set, CELL, b"other", None)
+        session = session_of(connections["db_cut"])
+        end_it = partial(end_it_while_it_dawdles, session, proxy)
+        ending = threading.Thread(target=elsewhere, args=[end_it])
+        ending.start()
+        try:
+            with pytest.raises(OutcomeUnknown, match="read before you write again") as caught:
+                write()
+        finally:
+            ending.join(timeout=60)
+            with postgres.cursor() as cursor:
+                cursor.execute("DROP FUNCTION dawdle CASCADE")
     assert clean(caught.value)
-    assert calls == ([RECORD] if when == "commit" else [])
-    assert backend.get(CELL) == RECORD
+    assert calls == ([RECORD] if commits else [])
+    assert direct.get(CELL) == RECORD
 
 
 @pytest.mark.parametrize("name", [*READS, *WRITES, "update"])
