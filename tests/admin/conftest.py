@@ -45,7 +45,7 @@ def fresh(site: None) -> Iterator[None]:
     LogEntry.objects.all().delete()
     User.objects.all().delete()
     for store in kvstores.all():
-        store.clear()
+        store.backend.clear("")  # every namespace
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from django_kvstore import Store
+from django_kvstore import CorruptValue, Store
 from django_kvstore.admin.scopes import SOURCES, Scope, Source
 
 from .names import digest, names, stored_key
@@ -62,8 +62,11 @@ class NameScopes(Source):
         listing = names().store
         cells, _more = listing.backend.scan(listing.coder.prefix(""), None, _LISTED)
         for cell, record in cells:
-            # As everything in the admin: nothing is unpickled, whatever lies there.
-            name = listing.coder.decode(cell, record, safely=True)
+            try:
+                # As everything in the admin: nothing is unpickled, whatever lies there.
+                name = listing.coder.decode(cell, record, safely=True)
+            except CorruptValue:
+                continue
             if isinstance(name, str):
                 yield name
 

@@ -47,7 +47,7 @@ def keys(visit: Visit) -> HttpResponse:
     try:
         context["filters"] = _filters(visit)
     except KVStoreError as error:
-        context.setdefault("problem", str(error))
+        messages.error(visit.request, str(error))
     return visit.render("keys", _title(visit), **context)
 
 
