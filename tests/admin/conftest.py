@@ -46,6 +46,7 @@ def fresh(site: None) -> Iterator[None]:
     User.objects.all().delete()
     for store in kvstores.all():
         store.backend.clear("")  # every namespace
+    kvstores.reset()  # KeyVal remembers the names of a store, of which none are left
 
 
 @pytest.fixture
