@@ -58,7 +58,8 @@ class TyrantBackend(Backend):
         self._sweep = Sweep(self._client, self._registers, self._listing)
 
     def get(self, key: str) -> bytes | None:
-        return self._registers.look(key.encode()).record
+        name = key.encode()
+        return self._registers.records([name]).get(name)
 
     def set(self, key: str, record: bytes, expires: float | None) -> None:
         (done,) = self._client.tell(protocol.put(key.encode(), self._registers.tokens.make(record)))
@@ -103,11 +104,11 @@ class TyrantBackend(Backend):
     # Several cells at once.
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
-        found = {}
+        found: dict[str, bytes] = {}
         for some in _slices(keys, 250):
-            places = self._registers.look_at([key.encode() for key in some])
-            records = ((key, places[key.encode()].record) for key in some)
-            found.update({key: record for key, record in records if record is not None})
+            names = {key.encode(): key for key in some}
+            records = self._registers.records(list(names))
+            found.update({names[name]: record for name, record in records.items()})
         return found
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
@@ -133,9 +134,9 @@ class TyrantBackend(Backend):
 
     def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
         names, following = self._listing.page(prefix.encode(), cursor, limit)
-        places = self._registers.look_at(names) if names else {}
-        found = ((name, places[name].record) for name in names)
-        cells = [(name.decode(), record) for name, record in found if record is not None]
+        records = self._registers.records(names) if names else {}
+        # In the names' order, which a walk by `records` alone would not keep.
+        cells = [(name.decode(), records[name]) for name in names if name in records]
         return Page(cells, following)
 
     def clear(self, prefix: str) -> int:

@@ -11,10 +11,11 @@ import itertools
 import secrets
 from typing import Final, NamedTuple
 
-_LETTER: Final = b"R"
+#: What a cell begins with.
+LETTER: Final = b"R"
 _TOKEN: Final = 8
 #: What a cell adds to its record, in bytes.
-OVERHEAD: Final = len(_LETTER) + _TOKEN
+OVERHEAD: Final = len(LETTER) + _TOKEN
 
 
 class Foreign(ValueError):
@@ -30,9 +31,9 @@ class Cell(NamedTuple):
     @classmethod
     def read(cls, raw: bytes) -> Cell:
         """Take a cell's bytes apart; raises `Foreign`."""
-        if len(raw) < OVERHEAD or not raw.startswith(_LETTER):
+        if len(raw) < OVERHEAD or not raw.startswith(LETTER):
             raise Foreign("it does not begin as a cell does")
-        return cls(raw[len(_LETTER) : OVERHEAD], raw[OVERHEAD:])
+        return cls(raw[len(LETTER) : OVERHEAD], raw[OVERHEAD:])
 
 
 class Tokens:
@@ -44,4 +45,4 @@ class Tokens:
     def make(self, record: bytes) -> bytes:
         """Return a new cell with that record."""
         token = (next(self._numbers) & 0xFFFFFFFFFFFFFFFF).to_bytes(_TOKEN, "big")
-        return b"%b%b%b" % (_LETTER, token, record)
+        return b"%b%b%b" % (LETTER, token, record)

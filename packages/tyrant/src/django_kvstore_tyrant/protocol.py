@@ -36,10 +36,16 @@ class ProtocolError(Exception):
 
 
 class Stream(Protocol):
-    """Where replies come from."""
+    """Where replies come from: what arrived, and how much of that was taken."""
+
+    arrived: bytes
+    taken: int
 
     def take(self, size: int) -> bytes:
         """Return the next `size` bytes, waiting for them."""
+
+    def await_bytes(self, size: int) -> None:
+        """Let `arrived` hold at least so many bytes that were not taken."""
 
 
 class Command(NamedTuple):
@@ -118,9 +124,8 @@ def _pair(code: int, key: bytes, value: bytes) -> bytes:
 
 
 def _listed(arguments: Sequence[bytes]) -> bytes:
-    return b"".join(
-        part for argument in arguments for part in (_LENGTH.pack(_fit(argument)), argument)
-    )
+    pack = _LENGTH.pack
+    return b"".join([part for argument in arguments for part in (pack(_fit(argument)), argument)])
 
 
 def _fit(argument: bytes) -> int:
@@ -175,10 +180,21 @@ def _read_records(stream: Stream, asked: int) -> dict[bytes, bytes]:
     if number > asked:
         raise ProtocolError(f"{number} records came for {asked} keys")
     found: dict[bytes, bytes] = {}
+    # Long replies are taken apart where they are: a call for each piece would cost the most.
+    unpack, head = _LENGTHS.unpack_from, _LENGTHS.size
+    arrived, at = stream.arrived, stream.taken
     for _ in range(number):
-        key, value = _LENGTHS.unpack(stream.take(8))
-        name = stream.take(_check_length(key))
-        found[name] = stream.take(_check_length(value))
+        if at + head > len(arrived):
+            arrived, at = _await(stream, at, head)
+        key, value = unpack(arrived, at)
+        middle = at + head + key
+        end = middle + value
+        if end > len(arrived):
+            arrived, at = _await(stream, at, head + _check_length(key) + _check_length(value))
+            middle, end = at + head + key, at + head + key + value
+        found[arrived[at + head : middle]] = arrived[middle:end]
+        at = end
+    stream.taken = at
     return found
 
 
@@ -188,13 +204,37 @@ def _read_list(stream: Stream, most: int) -> list[bytes]:
     (number,) = _LENGTH.unpack(stream.take(4))
     if 0 <= most < number:
         raise ProtocolError(f"{number} keys came where {most} were asked for")
-    return [stream.take(_read_length(stream)) for _ in range(number)]
+    return _take_listed(stream, number)
+
+
+def _take_listed(stream: Stream, number: int) -> list[bytes]:
+    listed: list[bytes] = []
+    unpack, head = _LENGTH.unpack_from, _LENGTH.size
+    arrived, at = stream.arrived, stream.taken
+    for _ in range(number):
+        if at + head > len(arrived):
+            arrived, at = _await(stream, at, head)
+        (length,) = unpack(arrived, at)
+        end = at + head + length
+        if end > len(arrived):
+            arrived, at = _await(stream, at, head + _check_length(length))
+            end = at + head + length
+        listed.append(arrived[at + head : end])
+        at = end
+    stream.taken = at
+    return listed
+
+
+def _await(stream: Stream, at: int, size: int) -> tuple[bytes, int]:
+    stream.taken = at
+    stream.await_bytes(size)
+    return stream.arrived, stream.taken
 
 
 def _read_answer(stream: Stream) -> list[bytes] | None:
     done = _read_done(stream)
     (number,) = _LENGTH.unpack(stream.take(4))
-    answer = [stream.take(_read_length(stream)) for _ in range(number)]
+    answer = _take_listed(stream, number)
     return answer if done else None
 
 

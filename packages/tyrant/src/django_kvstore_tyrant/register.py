@@ -20,8 +20,8 @@ from typing import NamedTuple
 from django_kvstore.errors import CorruptValue, OutcomeUnknown, Unavailable
 
 from . import protocol
-from .cell import Cell, Foreign, Tokens
-from .chain import ABSENT, CLOSED, VALUE, Chains, Link, Version
+from .cell import LETTER, OVERHEAD, Cell, Foreign, Tokens
+from .chain import ABSENT, CLOSED, MARK, VALUE, Chains, Link, Version
 from .client import Client
 from .mark import entry, holds, mark_name
 
@@ -54,6 +54,26 @@ class Registers:
         self.tokens = Tokens()
 
     # Reading.
+
+    def records(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return the records that count at those places which have one.
+
+        As `look_at`, with less ado where no chains are.
+        """
+        found = self._read(keys)
+        records: dict[bytes, bytes] = {}
+        chained = []
+        for key in keys:
+            raw = found.get(key)
+            if raw is not None:
+                if mark_name(key) in found or raw[:1] != LETTER:
+                    chained.append(key)
+                else:
+                    records[key] = raw[OVERHEAD:]
+        for key, place in self.look_at(chained).items() if chained else ():
+            if place.record is not None:
+                records[key] = place.record
+        return records
 
     def look(self, key: bytes) -> Place:
         """Return what is at one place. Raises `CorruptValue` when it is no cell."""
@@ -95,8 +115,15 @@ class Registers:
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         # A cell first, its mark after it: who marks a record looks at the cell again after that.
-        names = [name for key in keys for name in (key, mark_name(key))]
-        found: dict[bytes, bytes] = self._client.ask(protocol.mget(names))[0]
+        if len(keys) < 50 or not self._client.server.ordered:
+            names = [name for key in keys for name in (key, mark_name(key))]
+            found: dict[bytes, bytes] = self._client.ask(protocol.mget(names))[0]
+            return found
+        # Where looking for names is cheap, one look may save asking for each mark.
+        prefix = MARK + _common(min(keys), max(keys))
+        found, marks = self._client.ask(protocol.mget(keys), protocol.fwmkeys(prefix, 1))
+        if marks:
+            found |= self._client.ask(protocol.mget([mark_name(key) for key in keys]))[0]
         return found
 
     def _take_apart(self, raw: bytes) -> Cell:
@@ -210,3 +237,10 @@ class Registers:
                 return None
             if self.chains.append(link, version, CLOSED, None):
                 return version.record if version.number else record
+
+
+def _common(one: bytes, other: bytes) -> bytes:
+    for at, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return one[:at]
+    return min(one, other)
