@@ -33,6 +33,13 @@ def outcome(call, *args):
         return type(error)
 
 
+def connect(backend):
+    """Connect, however busy the machine is: the timeouts here are short."""
+    give_up = time.monotonic() + 60
+    while outcome(backend.ping) is not None:
+        assert time.monotonic() < give_up
+
+
 @pytest.fixture(params=["reply", "request"])
 def way(request):
     return request.param
@@ -118,7 +125,7 @@ CALLS = [
 def test_a_server_that_never_answers_is_given_up_in_time(proxy, opened, url, state, call):
     backend = opened(url, timeout=1)
     if state == "connected":
-        backend.set("a:b", OLD, None)
+        connect(backend)
     proxy.hold()
     for _ in range(2):
         begun = time.monotonic()
@@ -138,15 +145,15 @@ def test_a_write_that_never_got_a_connection_is_known_not_to_be_done(proxy, open
 
 def test_a_read_without_an_answer_is_a_timeout(proxy, opened, url):
     backend = opened(url, timeout=0.5)
-    backend.ping()
+    connect(backend)
     proxy.hold()
     with pytest.raises(Timeout, match=r"no answer within 0\.5 s"):
         backend.get("a:b")
 
 
 def test_a_write_that_was_done_without_an_answer_may_have_been_done(proxy, opened, url, direct):
-    backend = opened(url, timeout=0.5)
-    backend.ping()
+    backend = opened(url, timeout=3)
+    connect(backend)
     proxy.hold("reply")
     with pytest.raises(OutcomeUnknown):
         backend.set("a:b", NEW, None)
@@ -154,8 +161,8 @@ def test_a_write_that_was_done_without_an_answer_may_have_been_done(proxy, opene
 
 
 def test_all_is_right_when_the_server_answers_again(proxy, opened, url):
-    backend = opened(url, timeout=0.5)
-    names = [f"a:{number}" for number in range(10)]
+    backend = opened(url, timeout=3)
+    names = [f"a:{number}" for number in range(4)]
     backend.set_many({name: name.encode() for name in names}, None)
     proxy.hold()
     with ThreadPoolExecutor(4) as pool:
@@ -163,7 +170,7 @@ def test_all_is_right_when_the_server_answers_again(proxy, opened, url):
             assert issubclass(told, Unavailable)
     proxy.pass_through()
     with ThreadPoolExecutor(4) as pool:
-        asked = names * 1000
+        asked = names * 2500
         for name, found in zip(asked, pool.map(backend.get, asked), strict=True):
             assert found == name.encode()
 
