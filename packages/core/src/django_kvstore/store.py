@@ -26,8 +26,10 @@ class Store(AsyncStore):
 
     def namespace(self, name: str) -> Store:
         """Return a store within this one, whose keys no other namespace sees."""
-        inner = f"{self.options.namespace}/{name}" if self.options.namespace else name
-        return self.with_options(namespace=keys.check_namespace(inner))
+        checked = keys.check_namespace(name)
+        outer = self.options.namespace
+        inner = keys.check_namespace(f"{outer}/{checked}") if outer else checked
+        return self.with_options(namespace=inner)
 
     def with_options(self, **changes: Any) -> Store:
         """Return a store on the same engine with other `StoreOptions`."""

@@ -15,6 +15,7 @@ from typing import Any, cast
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import request_finished, setting_changed
 
+from . import keys
 from .config import DEFAULT_ALIAS, SETTINGS, StoreConfig, configured_entries
 from .store import Store
 from .url import StoreURL
@@ -97,6 +98,9 @@ class Stores:
             for store in used.values():
                 if store.backend.clearable:
                     store.clear()
+                if store.backend.iterable:
+                    # Nobody else is in this namespace, so no part is on its way.
+                    store.backend.clear(store.options.namespace + keys.PART)
                 store.close()
 
     def forked(self) -> None:
