@@ -44,10 +44,13 @@ def known(alias: str, entry: dict[str, Any]) -> Iterator[BaseDatabaseWrapper]:
     # Copied, because Django fills in what is not said, also inside.
     settings.DATABASES[alias] = {**entry, "OPTIONS": dict(entry.get("OPTIONS", {}))}
     connections.settings = connections.configure_settings(settings.DATABASES)
+    connection = connections[alias]
     try:
-        yield connections[alias]
+        yield connection
     finally:
-        connections[alias].close()
+        connection.close()
+        if connection.connection is not None:  # Django does not close what is in memory
+            connection.connection.close()
         del connections[alias], settings.DATABASES[alias]
         connections.settings = connections.configure_settings(settings.DATABASES)
 
