@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Literal
 
 import pytest
+from pymemcache.exceptions import MemcacheError
 
 from django_kvstore.errors import Unavailable
 from django_kvstore_memcached import MemcachedBackend
@@ -77,6 +78,48 @@ def test_an_answer_may_come_in_any_two_pieces(
             for _ in range(1, len(answer)):
                 connection.largest_item = None
                 assert ask(connection) == expected
+        finally:
+            connection.close()
+
+
+WRONG_ANSWERS: list[tuple[Callable[[Connection], object], bytes]] = [
+    (lambda line: line.look(b"get", b"a"), b"VALUE a 0 1\r\nxx\r\nEND\r\n"),
+    (lambda line: line.look(b"get", b"a"), b"VALUE a 0 2\r\nx\r\nEND\r\n\r\n"),
+    (lambda line: line.look(b"get", b"a"), b"VALUE a 0 -1\r\nx\r\nEND\r\n"),
+    (lambda line: line.look(b"get", b"a"), b"VALUE b 0 1\r\nx\r\nEND\r\n"),
+    (lambda line: line.look(b"get", b"a"), b"VALUE a 0 1 5\r\nx\r\nEND\r\n"),
+    (lambda line: line.look(b"gets", b"a"), b"VALUE a 0 1\r\nx\r\nEND\r\n"),
+    (lambda line: line.look(b"get", b"a"), b"VALUE a 0 1\r\nx\r\nEND\r\nEND\r\n"),
+    (lambda line: line.look(b"get", b"a"), b"END\r\nEND\r\n"),
+    (lambda line: line.look_all([b"a"]), b"VALUE a 0 1\r\nx\r\nEND\r\nEND\r\n"),
+    (lambda line: line.look_all([b"a"]), b"VALUE a 0 1\r\nxx\r\nEND\r\n"),
+    (lambda line: line.look_all([b"a"]), b"VALUE a 0 1\r\nx\r\nENDED\r\n"),
+    (lambda line: line.look_all([b"a"]), b"SERVER_ERROR out of memory\r\n"),
+    (lambda line: line.store(b"set", b"a", b"x"), b"STORED\r\nSTORED\r\n"),
+    (lambda line: line.store(b"set", b"a", b"x"), b"SERVER_ERROR out of memory\r\n"),
+    (lambda line: line.store_all({b"a": b"x"}, 0, 0), b"NOT_STORED\r\n"),
+    (lambda line: line.store_all({b"a": b"x"}, 0, 0), b"STORED\r\nSTORED\r\n"),
+    (lambda line: line.store_all({b"a": b"x"}, 0, 0), b"STORED\r\nSTO"),
+    (lambda line: line.store_all({b"a": b"x"}, 0, 0), b"SERVER_ERROR object too large\r\n"),
+    (lambda line: line.delete_all([b"a"]), b"EN\r\nEN\r\n"),
+    (lambda line: line.delete_all([b"a"]), b"HD tx f0\r\nDELETED\r\n"),
+    (lambda line: line.delete_all([b"a"]), b"EN\r\nNOT_FOUND\r\nEN\r\n"),
+]
+
+
+@pytest.mark.parametrize(("ask", "answer"), WRONG_ANSWERS)
+def test_an_answer_that_cannot_be_right_is_an_error(
+    ask: Callable[[Connection], object], answer: bytes, impostor: Impostor
+) -> None:
+    def talk(connection: socket.socket) -> None:
+        while connection.recv(4096):
+            connection.sendall(answer)
+
+    with impostor(talk) as port:
+        connection = Connection(("127.0.0.1", port), connect_timeout=1, timeout=1)
+        try:
+            with pytest.raises((MemcacheError, ValueError)):
+                ask(connection)
         finally:
             connection.close()
 

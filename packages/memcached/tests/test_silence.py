@@ -40,6 +40,10 @@ def test_a_server_that_never_answers_is_an_error_in_time(
     proxied.set_many(cells, None)
     names = list(cells)
     proxy.hold("reply")
+    made = proxy.connections
+    with within(LIMIT + 0.5), pytest.raises(Timeout):
+        proxied.get(names[0])
+    assert proxy.connections == made  # another try would take as long again
     for name in names[:3]:
         with within(LIMIT + 0.5), pytest.raises(Timeout):
             proxied.get(name)

@@ -54,7 +54,7 @@ class Batch:
         def store(line: Connection) -> int:
             self._check_room(line)
             records = {name: self._records[cell] for name, cell in self._names(line).items()}
-            line.begin_writing(len(records))
+            line.writing = len(records)
             return line.store_all(records, exptime, stamp)
 
         return self.server.run(store, writes=True)
@@ -64,7 +64,7 @@ class Batch:
 
         def delete(line: Connection) -> int:
             names = list(self._names(line))
-            line.begin_writing(len(names))
+            line.writing = len(names)
             return line.delete_all(names)
 
         return self.server.run(delete, writes=True)

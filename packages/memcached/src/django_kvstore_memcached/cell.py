@@ -44,7 +44,7 @@ class Cell:
 
         def delete(line: Connection) -> int:
             name = self.name(line)
-            line.begin_writing(1)
+            line.writing = 1
             return line.delete_all([name])
 
         return bool(self.server.run(delete, writes=True))
@@ -73,7 +73,7 @@ class Cell:
             name = self.name(line)
             if not line.has_room(len(record)):
                 raise self.server.no_room(line, len(record))
-            line.begin_writing(1)
+            line.writing = 1
             return line.store(command, name, record, exptime, stamp, version)
 
         return self.server.run(store, writes=True)

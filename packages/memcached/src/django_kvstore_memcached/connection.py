@@ -30,7 +30,7 @@ class Connection(Commands):
         self.line = self.sock = dial(address, connect_timeout=connect_timeout, timeout=timeout)
         #: The server's largest item in bytes: None before it was asked, 0 if it does not say.
         self.largest_item: int | None = None
-        #: How many cells the write under way, or failed, writes; 0 for what is no write.
+        #: How many cells the next request writes, or the one that failed; 0 where it is harmless.
         self.writing = 0
 
     def _connect(self) -> None:
@@ -41,11 +41,6 @@ class Connection(Commands):
     def last_used(self) -> float:
         """When its last request began, by the monotonic clock."""
         return self.line.deadline - self.line.limit
-
-    def begin_writing(self, cells: int) -> None:
-        """Note that the next request is a write, of so many cells, that must not be repeated."""
-        self.writing = cells
-        self.line.progress = Progress.NONE
 
     @property
     def may_have_written(self) -> bool:

@@ -54,7 +54,7 @@ class Generations:
         token = _new_token()
         # Should the answer be lost, the server is asked which one it has.
         self._held.pop(prefix, None)
-        connection.begin_writing(1)
+        connection.writing = 1
         connection.store(b"set", generation_key(prefix), _pack(token, prefix))
         # Whatever was asked before this moment may have been answered with the old one.
         self._hold(prefix, token, time.monotonic())
