@@ -81,3 +81,18 @@ def test_a_server_that_keeps_its_limit_to_itself_still_tells_of_the_loss(
     assert backend.get(space + "a") is None
     backend.set(space + "a", b"new", None)
     assert backend.get(space + "a") == b"new"
+
+
+@pytest.mark.parametrize("size", ["2047", "0", "-1", "1.5", "many"])
+def test_an_item_must_have_room_for_a_part(opened: Open, size: str) -> None:
+    with pytest.raises(ValueError, match="item_bytes"):
+        opened(f"memcached://127.0.0.1?item_bytes={size}")
+    assert opened("memcached://127.0.0.1?item_bytes=2048").cell_bytes == 2048
+
+
+@pytest.mark.parametrize(("given", "read"), [("0", 0.0), ("0.5", 0.5), ("10", 10.0)])
+def test_a_refresh_may_be_zero(opened: Open, given: str, read: float) -> None:
+    assert opened(f"memcached://127.0.0.1?refresh={given}").options["refresh"] == read
+    for wrong in ("-1", "nan", "inf", "soon"):
+        with pytest.raises(ValueError, match="refresh"):
+            opened(f"memcached://127.0.0.1?refresh={wrong}")

@@ -36,8 +36,16 @@ def not_negative(text: Any) -> float:
     return 0.0 if float(text) == 0 else positive(text)
 
 
+def item_size(text: Any) -> int:
+    """Read a number of bytes in which a part of a value, and the longest key, have room."""
+    number = whole(text)
+    if number < 2048:
+        raise ValueError("it is less than 2048")
+    return number
+
+
 class MemcachedBackend(Backend):
-    """memcached, through pymemcache."""
+    """memcached, spoken to with pymemcache's client and a few commands of our own."""
 
     scheme = "memcached"
     params = (
@@ -54,7 +62,7 @@ class MemcachedBackend(Backend):
         ),
         Param(
             "item_bytes",
-            whole,
+            item_size,
             None,
             "The longest record kept in one item, in bytes; longer ones are split. By default what "
             "fits the 1 MiB that a server has unless its option -I says otherwise.",
