@@ -34,7 +34,7 @@ KnownDatabase: TypeAlias = Callable[
 ]
 Elsewhere: TypeAlias = Callable[[Callable[[], T]], T]
 
-# Spawned processes get this path, too, and with it the engine.
+# For db_faults; and spawned processes get this path, too, and with it the engine.
 sys.path.append(str(Path(__file__).parent))
 
 
@@ -114,6 +114,12 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[BaseDatabaseWrapper]:
 def file(request: pytest.FixtureRequest) -> Iterator[BaseDatabaseWrapper]:
     """Django's connection to SQLite, for a test that is about it alone."""
     yield from open_database("sqlite", request)
+
+
+@pytest.fixture(params=["postgres", "mysql"])
+def server(request):
+    """Django's connection to each database that is a server."""
+    return request.getfixturevalue(request.param)
 
 
 def open_database(kind: str, request: pytest.FixtureRequest) -> Iterator[BaseDatabaseWrapper]:

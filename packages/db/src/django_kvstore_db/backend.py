@@ -19,6 +19,7 @@ from django_kvstore.errors import Conflict
 from django_kvstore.params import Param
 from django_kvstore.url import StoreURL
 
+from . import cells
 from .forking import abandon
 from .recovery import Recovery
 from .session import Session
@@ -60,7 +61,7 @@ class DBBackend(Backend):
     # Single cells.
 
     def get(self, key: str) -> bytes | None:
-        return _get(self._reading(), key)
+        return cells.get(self._reading(), key)
 
     def set(self, key: str, record: bytes, expires: float | None) -> None:
         session = self._writing()
@@ -71,12 +72,12 @@ class DBBackend(Backend):
         return session.write(session.sql.delete, (key.encode(), time.time())) > 0
 
     def add(self, key: str, record: bytes, expires: float | None) -> bool:
-        return _add(self._writing(), key, record, expires)
+        return cells.add(self._writing(), key, record, expires)
 
     def compare_and_set(
         self, key: str, old: bytes | None, new: bytes | None, expires: float | None
     ) -> bool:
-        return _swap(self._writing(), key, old, Write(new, expires))
+        return cells.swap(self._writing(), key, old, Write(new, expires))
 
     def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
         session = self._writing()
@@ -85,7 +86,7 @@ class DBBackend(Backend):
         # are seen to be about. On SQLite, whose waiters sleep and look, comparing always wins.
         lock = session.in_transaction() or (can_lock and time.monotonic() < self._crowded_until)
         deadline, pause = time.monotonic() + self.contention_timeout, 0.0005
-        while not (_change_locked if lock else _change)(session, key, change):
+        while not (cells.change_locked if lock else cells.change)(session, key, change):
             if time.monotonic() > deadline:
                 raise self.error(
                     Conflict,
@@ -199,64 +200,6 @@ class DBBackend(Backend):
 
     def _writing(self) -> Session:
         return Session(self, self.table, self.table.for_write())
-
-
-def _get(session: Session, key: str) -> bytes | None:
-    row = session.row(session.sql.get, (key.encode(), time.time()))
-    return None if row is None else bytes(row[0])
-
-
-def _add(session: Session, key: str, record: bytes, expires: float | None) -> bool:
-    sql = session.sql
-    params = (key.encode(), expires, record, *[time.time()] * sql.add_clocks)
-    return bool(session.write(sql.add, params, sql.added))
-
-
-def _swap(session: Session, key: str, old: bytes | None, write: Write) -> bool:
-    new, expires = write
-    name, now = key.encode(), time.time()
-    if new is None:
-        if old is None:
-            return _get(session, key) is None
-        return session.write(session.sql.remove, (name, old, now)) > 0
-    if old is None:
-        return _add(session, key, new, expires)
-    return session.write(session.sql.replace, (expires, new, name, old, now)) > 0
-
-
-def _change(session: Session, key: str, change: Callable[[bytes | None], Write | None]) -> bool:
-    """Change the cell unless somebody else does so in between; say whether it is settled."""
-    old = _get(session, key)
-    write = change(old)
-    return write is None or _swap(session, key, old, write)
-
-
-def _change_locked(
-    session: Session, key: str, change: Callable[[bytes | None], Write | None]
-) -> bool:
-    """Change the cell in a transaction, locked from being read on; say whether it is settled.
-
-    It is not when there was no cell, which cannot be locked, and somebody else has added it.
-    """
-
-    def work() -> bool:
-        sql, name = session.sql, key.encode()
-        if sql.lock:
-            session.write(sql.lock, ())
-        row = session.row(sql.get_for_update, (name, time.time()))
-        write = change(None if row is None else bytes(row[0]))
-        if write is None:
-            return True
-        if row is None:
-            # Nothing was locked, so nothing is known of what is there now.
-            return _swap(session, key, None, write)
-        if write.record is None:
-            session.write(sql.delete, (name, time.time()))
-            return True
-        session.write(sql.set, (name, write.expires, write.record))
-        return True
-
-    return session.transact(work)
 
 
 def _range(prefix: str, cursor: str | None, *more: float) -> tuple[bytes | float, ...]:

@@ -26,37 +26,45 @@ from django_kvstore.errors import (
 
 from .failures import Failure, code_of, failure_of
 
-MIGRATE = "Run 'manage.py migrate', or 'manage.py kvstore provision {alias}'."
+MIGRATE = "Run 'manage.py migrate --database={database}', or 'manage.py kvstore provision {alias}'."
 RENAME = "Give the store a table of its own: db://another_name"
 
 #: The error, what it says of the database, and the way out.
 _EXPLAINED: dict[Failure, tuple[type[KVStoreError], str, str]] = {
-    Failure.MISSING: (Unavailable, "the table '{table}' is missing in {database}", MIGRATE),
+    Failure.MISSING: (
+        Unavailable,
+        "the table '{table}' is missing in the database '{database}'",
+        MIGRATE,
+    ),
     Failure.FOREIGN: (
         Unavailable,
-        "the table '{table}' in {database} is not one of a store",
+        "the table '{table}' in the database '{database}' is not one of a store",
         RENAME,
     ),
     Failure.CONFLICT: (
         Conflict,
-        "{database} undid this in favor of another transaction",
+        "the database '{database}' undid this in favor of another transaction",
         "Nothing was written; run the whole transaction again.",
     ),
     Failure.LOCKED: (
         Timeout,
-        "the file of {database} was in use by others",
+        "the file of the database '{database}' was in use by others",
         "Keep transactions short, and let those that write begin as IMMEDIATE (OPTIONS).",
     ),
     Failure.TIMEOUT: (
         Timeout,
-        "{database} gave a statement up after the time limit set for it",
+        "the database '{database}' gave a statement up after the time limit set for it",
         "",
     ),
-    Failure.TOO_LARGE: (ValueTooLarge, "{database} does not take a statement this long", ""),
-    Failure.INVALID: (InvalidValue, "{database} does not take the value", ""),
-    Failure.UNSENT: (Unavailable, "the connection to {database} broke", ""),
-    Failure.LOST: (Unavailable, "the connection to {database} broke", ""),
-    Failure.REFUSED: (Unavailable, "{database} refused a statement", ""),
+    Failure.TOO_LARGE: (
+        ValueTooLarge,
+        "the database '{database}' does not take a statement this long",
+        "",
+    ),
+    Failure.INVALID: (InvalidValue, "the database '{database}' does not take the value", ""),
+    Failure.UNSENT: (Unavailable, "the connection to the database '{database}' broke", ""),
+    Failure.LOST: (Unavailable, "the connection to the database '{database}' broke", ""),
+    Failure.REFUSED: (Unavailable, "the database '{database}' refused a statement", ""),
 }
 
 
@@ -121,24 +129,22 @@ class Recovery:
         kind, reason, hint = _EXPLAINED[failure]
         names = {
             "alias": self.backend.alias,
-            "database": self._database(),
+            "database": self.connection.alias,
             "table": self.backend.url.location,
         }
         if failure is Failure.REFUSED and self.connection.connection is None:
-            reason = "{database} could not be reached"
+            reason = "the database '{database}' could not be reached"
         said = f"{reason.format(**names)} ({_name(error)})."
         return self.backend.error(kind, said, hint=hint.format(**names))
 
     def outcome_unknown(self, error: Error) -> OutcomeUnknown:
         """Return the error for a write that was sent and never answered."""
+        where = f"the database '{self.connection.alias}'"
         return self.backend.error(
             OutcomeUnknown,
-            f"{self._database()} was lost before it answered a write ({_name(error)}).",
+            f"{where} was lost before it answered a write ({_name(error)}).",
             hint="It may or may not have happened: read before you write again.",
         )
-
-    def _database(self) -> str:
-        return f"the database '{self.connection.alias}'"
 
 
 def _name(error: Error) -> str:

@@ -150,7 +150,7 @@ class Table:
             # A warning, since an error would keep `migrate` from running, which creates the table.
             yield checks.Warning(
                 f"The table '{self.name}' is missing in the database '{alias}'.",
-                hint=MIGRATE.format(alias=store),
+                hint=MIGRATE.format(alias=store, database=alias),
                 id="django_kvstore.db.W001",
             )
             return
