@@ -26,6 +26,7 @@ def choose_place(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    serving = sys.argv[1:2] == ["serve"]
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"project.{'site' if serving else 'settings'}")
     choose_place(sys.argv[2:])
     execute_from_command_line(sys.argv)

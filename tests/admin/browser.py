@@ -45,7 +45,8 @@ class Chromium:
         """None when it can be started; otherwise what is missing."""
         missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
         if missing:
-            return f"no {' and no '.join(missing)} on PATH: apt-get install chromium chromium-driver"
+            lacking = " and no ".join(missing)
+            return f"no {lacking} on PATH: apt-get install chromium chromium-driver"
         return None
 
 

@@ -61,7 +61,7 @@ def visitor() -> Visitor:
 
         everything = codenames == ("*",)
         name = f"user-{User.objects.count()}"
-        user = User.objects.create_user(name, password="x", is_staff=staff)  # noqa: S106
+        user = User.objects.create_user(name, password="x", is_staff=staff)
         if everything:
             user.is_superuser = True
             user.save()

@@ -22,7 +22,7 @@ def url(page: str, alias: str = "", **query: str) -> str:
 
 
 class Page(HTMLParser):
-    """A response taken apart: `tags` with their attributes, `texts` between them, `areas` to type in."""
+    """A response taken apart: `tags` with attributes, `texts` between, `areas` to type in."""
 
     def __init__(self, response: Any) -> None:
         super().__init__()

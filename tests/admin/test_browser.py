@@ -1,14 +1,12 @@
-"""The pages in a real browser, as a user meets them: by mouse, by keyboard, in the dark, on a phone.
+"""The pages in a real browser: by mouse, by keyboard, in the dark, on a narrow screen.
 
-``KVSTORE_PHOTOGRAPHS=/tmp/photographs pytest tests/admin/test_browser.py`` keeps a picture of each
-page.
+``KVSTORE_PHOTOGRAPHS=photographs pytest tests/admin/test_browser.py`` keeps a picture of each page.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,22 +16,14 @@ from selenium.webdriver import Keys
 from selenium.webdriver.support.select import Select
 
 from admin.browser import Browser
+from admin.furniture import furnish
 from admin.page import url
-from django_keyval.models import KeyVal
-from django_kvstore import kvstores, models
+from django_kvstore import kvstores
 
 Visitor = Callable[..., Client]
 Photograph = Callable[[str], None]
 
-
-class Basket(models.Model):
-    """Something to be a filter."""
-
-    owner = models.CharField(pk=True)
-    items = models.JSONField()
-
-    class Meta:
-        key = "shop.Basket"
+WIDE, NARROW = (1280, 900), (375, 800)
 
 
 @pytest.fixture
@@ -50,54 +40,240 @@ def photograph(browser: Browser, tmp_path: Path) -> Photograph:
     return take
 
 
-@pytest.fixture
-def furnished() -> None:
-    """Fill the stores."""
-    store = kvstores["default"]
-    store.set_many({f"session:{number:05}": {"user": number} for number in range(10_000)})
-    store.set_many({f"visits:{day}": day * 137 for day in range(1, 13)})
-    store.set("visits:today", 41, ttl=86_400)
-    store.set("greeting", "hello", ttl=3600)
-    store.set("holidays", [date(2026, 12, 25), date(2027, 1, 1)])
-    store.set("price list", {"apple": 1.25, "pear": 2.5, "seasonal": ("fig", "quince")})
-    store.set("report", "First line\nSecond line\n" + "More lines\n" * 20)
-    for owner in ("anna", "boris", "chiara"):
-        Basket(owner=owner, items=["apple", "pear"]).save()
-    KeyVal("colors").set("sky", "blue")
-    KeyVal("colors").set("grass", "green")
-    KeyVal("<b>odd</b> name").set("key", "value")
-    odd = ["<script>alert(1)</script>", "smile 😀 and 🏳️‍🌈", "שלום עולם", "a\0b\n", "trailing ", "\u202eevil"]
-    store.set_many({f"odd:{key}": key for key in odd})
-    store.set("odd:large", "x" * (1 << 20))
-    kvstores["table"].set_many({f"fruit:{name}": name for name in ("apple", "fig", "pear")})
-
-
 def enter(browser: Browser, live: str, client: Client) -> None:
     """Bring the client's session along."""
+    browser.get(f"{live}/favicon.ico")
     browser.get(f"{live}/admin/login/")
     name = settings.SESSION_COOKIE_NAME
     browser.driver.add_cookie({"name": name, "value": client.cookies[name].value, "path": "/"})
 
 
-def test_everything_is_seen(
-    browser: Browser, live: str, boss: Client, furnished: None, photograph: Photograph
-) -> None:
+@pytest.fixture
+def shop(browser: Browser, live: str, boss: Client) -> Browser:
+    """Give a superuser's browser in furnished stores."""
+    furnish()
     enter(browser, live, boss)
-    for name, address in {
-        "index": "/admin/",
+    return browser
+
+
+def pages() -> dict[str, str]:
+    """Every page that can be opened by its address."""
+    return {
         "stores": url("changelist"),
-        "keys": url("change", "default"),
+        "keys": url("change", "default", q="visits:"),
         "odd": url("change", "default", q="odd:"),
         "model": url("change", "default", scope="model:shop.Basket"),
-        "name": url("change", "default", scope="keyval:colors"),
+        "keyval": url("change", "default", scope="keyval:colors"),
         "entry": url("entry", "default", key="price list"),
         "text": url("entry", "default", key="report"),
         "large": url("entry", "default", key="odd:large"),
         "add": url("add", "default", scope="model:shop.Basket"),
-        "delete": url("delete", "default", key="odd:a\\u0000b\\n"),
+        "delete": url("delete", "default", key=r"odd:a\u0000b\n"),
         "flush": url("flush", "default", q="visits:"),
         "history": url("history", "default"),
-    }.items():
-        browser.get(live + address)
-        photograph(name)
-        assert browser.complaints() == [], name
+    }
+
+
+@pytest.mark.parametrize("width", ["wide", "narrow"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_at_home(
+    shop: Browser, live: str, photograph: Photograph, scheme: str, width: str
+) -> None:
+    """Nothing that the policy forbids, nothing wider than the screen, nothing hard to read."""
+    shop.resize(*(WIDE if width == "wide" else NARROW))
+    shop.prefer(scheme)
+    for name, address in pages().items():
+        shop.get(live + address)
+        assert shop.complaints() == [], name
+        photograph(f"{name}-{scheme}-{width}")
+        overflow = shop.run("return document.scrollingElement.scrollWidth - window.innerWidth")
+        assert overflow <= 0, name
+        dim = shop.run(CONTRASTS, "#content .kvstore, #content [class*=kvstore]")
+        assert dim == [], name
+        brightness = shop.run(BACKGROUND)
+        assert (brightness < 60) if scheme == "dark" else (brightness > 200), name
+
+
+#: The texts within what the selector finds whose contrast is less than WCAG's 4.5 to 1.
+CONTRASTS = """
+const channels = (color) => color.match(/[0-9.]+/g).map(Number);
+const light = ([r, g, b]) => {
+    const part = (c) => ((c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+};
+const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+        const found = channels(getComputedStyle(at).backgroundColor);
+        if (found.length < 4 || found[3] > 0) return found;
+    }
+    return [255, 255, 255];
+};
+return [...document.querySelectorAll(arguments[0])]
+    .filter((element) => element.offsetParent && element.innerText && element.innerText.trim())
+    .map((element) => {
+        const two = [channels(getComputedStyle(element).color), behind(element)].map(light);
+        return [element.className, (Math.max(...two) + 0.05) / (Math.min(...two) + 0.05)];
+    })
+    .filter(([, contrast]) => contrast < 4.5);
+"""
+
+BACKGROUND = """
+return Math.max(...getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number));
+"""
+
+
+def test_log_in_browse_and_search(
+    browser: Browser, live: str, visitor: Visitor, photograph: Photograph
+) -> None:
+    visitor("*")
+    furnish()
+    browser.get(f"{live}{url('changelist')}")
+    browser.fill("#id_username", "user-0")
+    browser.fill("#id_password", "x")
+    browser.follow(browser.find("input[type=submit]"))
+    browser.follow(browser.link("default"))
+    rows = "#result_list tbody tr"
+    assert len(browser.all(rows)) == 100
+    seen = []
+    for _page in range(3):
+        seen += [key.text for key in browser.all(f"{rows} th")]
+        browser.follow(browser.link("Next page"))
+    assert len(set(seen)) == 300
+    browser.follow(browser.link("First page"))
+    browser.fill("#searchbar", "session:099")
+    browser.follow(browser.find("#changelist-search input[type=submit]"))
+    found = [key.text for key in browser.all(f"{rows} th")]
+    assert found == [f"session:099{number:02}" for number in range(100)]
+    browser.follow(browser.link("session:09942"))
+    assert '"user": 9942' in browser.find("#id_value").get_property("value")
+
+
+def test_edit(shop: Browser, live: str, photograph: Photograph) -> None:
+    shop.get(live + url("change", "default", q="price"))
+    shop.follow(shop.link("price list"))
+    shop.fill("#id_value", '{"apple": 1.5, ')
+    shop.follow(shop.find("input.default"))
+    photograph("invalid")
+    assert "This is no typed JSON" in shop.text
+    assert shop.find("#id_value").get_property("value") == '{"apple": 1.5, '
+    shop.fill("#id_value", '{"apple": 1.5, "day": {"$date": "2026-01-31"}}')
+    Select(shop.find("#id_expiry")).select_by_visible_text("none")
+    shop.follow(shop.find("input.default"))
+    assert "The entry “price list” was changed." in shop.text
+    assert shop.find("#searchbar").get_property("value") == "price"
+    assert kvstores["default"].get("price list")["apple"] == 1.5
+    assert kvstores["default"].ttl("price list") is None
+
+
+def test_conflict(shop: Browser, live: str, photograph: Photograph) -> None:
+    store = kvstores["default"]
+    shop.get(live + url("entry", "default", key="greeting"))
+    shop.fill("#id_value", '"good morning"')
+    store.set("greeting", "good evening")
+    shop.follow(shop.find("input.default"))
+    photograph("conflict")
+    assert "Somebody else has changed this entry" in shop.text
+    assert "good evening" in shop.find("#theirs").text
+    assert shop.find("#id_value").get_property("value") == '"good morning"'
+    assert store.get("greeting") == "good evening"
+    shop.follow(shop.find("input.default"))
+    assert store.get("greeting") == "good morning"
+
+
+def test_delete_one_several_and_all_that_begin_alike(shop: Browser, live: str) -> None:
+    store = kvstores["default"]
+    shop.get(live + url("entry", "default", key="greeting"))
+    shop.follow(shop.find(".deletelink"))
+    shop.follow(shop.find("#content input[type=submit]"))
+    assert "1 entry was deleted." in shop.text
+    assert not store.exists("greeting")
+
+    shop.get(live + url("change", "default", q="odd:"))
+    shop.find("#kvstore-all").click()
+    boxes = shop.all(".action-select")
+    assert len(boxes) == 7
+    assert all(box.is_selected() for box in boxes)
+    boxes[2].click()
+    assert shop.run("return document.getElementById('kvstore-all').indeterminate")
+    shop.follow(shop.find(".kvstore-footer input[type=submit]"))
+    assert "Delete these 6 entries" in shop.text
+    shop.follow(shop.find("#content input[type=submit]"))
+    assert "6 entries were deleted." in shop.text
+    assert list(store.keys("odd:")) == ["odd:large"]
+
+    shop.get(live + url("change", "default", q="visits:"))
+    shop.follow(shop.find("a[href*=flush]"))
+    assert "There are 13 such entries." in shop.text
+    shop.follow(shop.link("No, take me back"))
+    assert store.count("visits:") == 13
+    shop.follow(shop.find("a[href*=flush]"))
+    shop.follow(shop.find("#content input[type=submit]"))
+    assert "13 entries were deleted." in shop.text
+    assert store.count("visits:") == 0
+    assert store.count("session:") == 10_000
+
+
+def test_add_a_key_that_cannot_be_typed(shop: Browser, live: str) -> None:
+    shop.get(live + url("change", "default"))
+    shop.follow(shop.find(".object-tools a.addlink"))
+    shop.fill("#id_key", r"tab\tand NUL\u0000")
+    shop.find("#id_escapes").click()
+    shop.fill("#id_value", '"<b>bold</b>"')
+    shop.follow(shop.find("input.default"))
+    assert kvstores["default"].get("tab\tand NUL\0") == "<b>bold</b>"
+    shop.get(live + url("change", "default", q="tab"))
+    shop.follow(shop.find("#result_list th a"))
+    assert shop.find("#id_value").get_property("value") == '"<b>bold</b>"'
+
+
+def test_no_permission(browser: Browser, live: str, visitor: Visitor) -> None:
+    furnish()
+    enter(browser, live, visitor("view_table"))
+    browser.get(f"{live}{url('changelist')}")
+    assert "table" in browser.text
+    assert "admin-default" not in browser.text
+    for page in pages().values():
+        if page != url("changelist"):
+            browser.get(live + page)
+            assert "403 Forbidden" in browser.text
+    browser.get(live + url("change", "table"))
+    assert browser.all("#result_list a")
+    assert not browser.all(".object-tools a[href*=add], .object-tools a[href*=flush]")
+    assert not browser.all("#content input[type=checkbox].action-select")
+
+
+def test_the_keyboard_is_enough(
+    browser: Browser, live: str, visitor: Visitor, photograph: Photograph
+) -> None:
+    visitor("*")
+    furnish()
+    browser.get(f"{live}{url('changelist')}")
+    browser.tab_to("#id_username")
+    browser.press("user-0", Keys.TAB, "x")
+    browser.enter()
+    browser.tab_to(f"#content a[href='{url('change', 'default')}']")
+    browser.enter()
+    assert browser.run("return document.activeElement.id") == "searchbar"
+    browser.press("visits:1")
+    browser.enter()
+    browser.tab_to("#result_list th a")
+    photograph("keyboard")
+    outline = browser.run("return getComputedStyle(document.activeElement).outlineStyle")
+    decoration = browser.run("return getComputedStyle(document.activeElement).textDecorationLine")
+    assert (outline, decoration) != ("none", "none")  # the focus is seen
+    browser.enter()
+    browser.tab_to("#id_value")
+    browser.press(Keys.CONTROL + "a")
+    browser.press(Keys.DELETE)
+    browser.press("[1, 2]")
+    browser.tab_to("input.default")
+    browser.enter()
+    assert kvstores["default"].get("visits:10") == [1, 2]
+    browser.tab_to("#kvstore-all")
+    browser.press(Keys.SPACE)
+    browser.tab_to(".kvstore-footer input[type=submit]")
+    browser.enter()
+    browser.tab_to("#content input[type=submit]")
+    browser.enter()
+    assert kvstores["default"].count("visits:1") == 0
+    assert kvstores["default"].count("visits:") == 10

@@ -1,4 +1,4 @@
-"""What a project notices of it: no migrations, no warnings, and nothing imported without the admin."""
+"""What a project notices: no migrations, no warnings, nothing imported without the admin."""
 
 from __future__ import annotations
 

@@ -47,9 +47,7 @@ def test_a_model_narrows_the_list_to_its_objects(boss: Client, basket: Any) -> N
     assert len(names(found)) == 2
 
 
-def test_an_object_is_added_changed_and_flushed_within_its_model(
-    boss: Client, basket: Any
-) -> None:
+def test_an_object_is_added_changed_and_flushed_within_its_model(boss: Client, basket: Any) -> None:
     kvstores["default"].set("another", 1)
     add = url("add", "default", scope=BASKETS)
     assert "After “__KV_STORE_::shop.Basket:”." in Page(boss.get(add)).text

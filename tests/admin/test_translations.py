@@ -67,8 +67,7 @@ def pages() -> dict[str, tuple[str, dict[str, str] | None]]:
 def texts_of_ours(response: Any) -> list[str]:
     """Return the texts within the page's content, and those of its attributes."""
     page = Page(response)
-    start = page.source.index('id="content"')
-    content = page.source[start : page.source.index("<footer") if "<footer" in page.source else None]
+    content = page.source[page.source.index('id="content"') :].partition("<footer")[0]
     inner = Page(type("Part", (), {"content": f"<div {content}".encode()})())
     attributes = [
         str(found[name])

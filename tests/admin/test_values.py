@@ -165,9 +165,7 @@ def test_text_of_several_lines_is_shown_as_it_reads(boss: Client) -> None:
 # Nothing is unpickled.
 
 
-def test_a_pickle_is_told_and_never_loaded(
-    boss: Client, settings_of: Any, tmp_path: Path
-) -> None:
+def test_a_pickle_is_told_and_never_loaded(boss: Client, settings_of: Any, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     with settings_of(default={"URL": "locmem://pickles", "SERIALIZER": "pickle"}):
         store = kvstores["default"]

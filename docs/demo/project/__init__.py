@@ -1,1 +1,1 @@
-"""The demo's Django project: its settings, and nothing else yet."""
+"""The demo's Django project: its settings, and those and the addresses of it as a site."""

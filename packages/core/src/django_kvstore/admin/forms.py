@@ -44,7 +44,7 @@ class ExpiryForm(forms.Form):
         super().__init__(*args, **kwargs)
         labels = {
             KEEP: _("as it is"),
-            DEFAULT: _("what the store’s settings say"),
+            DEFAULT: _("the one in the settings"),
             FOR_EVER: _("none"),
             SECONDS: _("in seconds:"),
         }
