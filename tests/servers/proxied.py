@@ -23,6 +23,8 @@ CHUNK = 65_536
 # linux/sockios.h: how many bytes wait to be sent. Those that only wait to be acknowledged do not
 # count; on one machine they have arrived.
 SIOCOUTQNSD = 0x894B
+# From the same system's netinet/tcp.h.
+TCP_CLOSE = 7
 
 # Past this, the proxy reads no more until the other side has taken some.
 FULL = 4 * 1024 * 1024
@@ -148,6 +150,8 @@ def wait_until_delivered(end: socket.socket) -> None:
     give_up = time.monotonic() + 1
     while time.monotonic() < give_up:
         unsent = fcntl.ioctl(end, SIOCOUTQNSD, struct.pack("i", 0))
-        if struct.unpack("i", unsent)[0] == 0:
+        # After a reset by the other side nothing is delivered any more, and nothing is waited for.
+        state = end.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        if struct.unpack("i", unsent)[0] == 0 or state == TCP_CLOSE:
             return
         time.sleep(0.001)
