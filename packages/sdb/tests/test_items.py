@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import random
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,16 @@ def test_any_record_comes_back(record: bytes) -> None:
 def test_a_longer_record_would_not_fit() -> None:
     assert len(Item.of(LONGEST, b"x" * RECORD_BYTES, None).attributes) == 256
     assert len(Item.of(LONGEST, b"x" * (RECORD_BYTES + 1), None).attributes) == 257
+
+
+def test_the_size_is_not_underestimated() -> None:
+    for cell, size in (("a:=" * 341, 0), (LONGEST, 700), ("a", RECORD_BYTES)):
+        item = Item.of(cell, b"\xff" * size, None)
+        form = {"Item.25.ItemName": item.name}
+        for number, pair in enumerate(item.attributes, 1):
+            for name, value in pair.items():
+                form[f"Item.25.Attribute.{number}.{name}"] = str(value)
+        assert len(urlencode(form)) + 1 <= item.size
 
 
 def test_every_write_has_a_version_of_its_own() -> None:
