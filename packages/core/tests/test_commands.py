@@ -26,6 +26,7 @@ def test_purge_deletes_what_has_expired() -> None:
         time.sleep(0.02)
         assert manage("purge") == "default: 1 deleted\n"
         assert manage("purge", "default") == "default: 0 deleted\n"
+        assert manage("purge", "--json") == '{"deleted": {"default": 0}}\n'
         assert kvstore.get("long") == 1
 
 
@@ -35,6 +36,7 @@ def test_provision_makes_the_table_once() -> None:
     ):
         assert manage("provision") == "default: created\nmemory: nothing to create\n"
         assert manage("provision", "default") == "default: nothing to create\n"
+        assert manage("provision", "--json", "default") == '{"created": {"default": false}}\n'
         kvstore.set("a", 1)
         assert kvstore.get("a") == 1
 

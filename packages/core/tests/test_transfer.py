@@ -90,6 +90,16 @@ def test_a_copy_is_the_same_and_verified(workers: str) -> None:
     assert os.listdir() == []
 
 
+def test_answers_in_json() -> None:
+    kvstores["one"].set("a", 1)
+    assert json.loads(manage("dump", "d", "--store", "one", "--json")) == {
+        "entries": 1,
+        "file": "d",
+    }
+    assert json.loads(manage("load", "d", "--store", "two", "--json")) == {"entries": 1}
+    assert json.loads(manage("copy", "one", "two", "--json")) == {"entries": 1}
+
+
 def test_a_copy_of_a_prefix_to_a_url() -> None:
     fill(kvstores["one"], 20)
     url = f"locmem://{uuid4().hex}"

@@ -25,7 +25,7 @@ from django_kvstore.transfer.progress import Progress
 from django_kvstore.transfer.verify import verify
 from django_kvstore.transfer.writers import Writers
 
-from .subcommand import Subcommand, chosen_store
+from .subcommand import Subcommand, add_json, answer, chosen_store
 
 
 def add_transfer(parser: ArgumentParser, *, verify: bool) -> None:
@@ -42,12 +42,14 @@ def add_transfer(parser: ArgumentParser, *, verify: bool) -> None:
         )
 
 
-def finish(command: BaseCommand, failures: Failures, text: str) -> None:
+def finish(
+    command: BaseCommand, options: dict[str, Any], failures: Failures, text: str, entries: int
+) -> None:
     """Say that it is done, or list what was not and exit with 1."""
     if failures.count:
         failures.tell(command.stderr)
         raise CommandError(_("%d entries were not transferred.") % failures.count)
-    command.stdout.write(text)
+    answer(command, options, text, entries=entries)
 
 
 class Copy(Subcommand):
@@ -60,6 +62,7 @@ class Copy(Subcommand):
         parser.add_argument("target", metavar="DST", help=_("The store to write."))
         parser.add_argument("--prefix", default="", help=_("Only keys that begin so."))
         add_transfer(parser, verify=True)
+        add_json(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
         source, target = chosen_store(options["source"]), chosen_store(options["target"])
@@ -100,11 +103,8 @@ class Copy(Subcommand):
             with Progress(_("Verifying"), command.stderr, total) as progress:
                 verify(source, target, prefix, failures, progress)
         checkpoint.remove()
-        finish(
-            command,
-            failures,
-            _("Copied %d entries from %s to %s.") % (copied, source.alias, target.alias),
-        )
+        text = _("Copied %d entries from %s to %s.") % (copied, source.alias, target.alias)
+        finish(command, options, failures, text, copied)
 
 
 def _total(source: Store, prefix: str) -> int | None:

@@ -21,7 +21,7 @@ from django_kvstore.transfer.lines import entry_line, footer_line, header_line
 from django_kvstore.transfer.pages import pages
 from django_kvstore.transfer.progress import Progress
 
-from .subcommand import Subcommand, add_store, chosen_store
+from .subcommand import Subcommand, add_store, answer, chosen_store
 
 
 class Dump(Subcommand):
@@ -73,7 +73,8 @@ class Dump(Subcommand):
             failures.tell(command.stderr)
             raise CommandError(_("%d entries were not dumped.") % failures.count)
         if name != STANDARD:
-            command.stdout.write(_("Dumped %d entries of %s to %s.") % (done, store.alias, name))
+            text = _("Dumped %d entries of %s to %s.") % (done, store.alias, name)
+            answer(command, options, text, entries=done, file=name)
 
 
 def _lines(entries: list[Any], failures: Failures) -> list[bytes]:

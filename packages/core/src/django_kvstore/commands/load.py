@@ -70,7 +70,8 @@ class Load(Subcommand):
                 % whole.entries
             )
         checkpoint.remove()
-        finish(command, failures, _("Loaded %d entries into %s.") % (whole.entries, store.alias))
+        text = _("Loaded %d entries into %s.") % (whole.entries, store.alias)
+        finish(command, options, failures, text, whole.entries)
 
 
 class _Whole:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .subcommand import Subcommand, add_aliases, chosen_stores
+from .subcommand import Subcommand, add_aliases, add_json, chosen_stores
 
 
 class Provision(Subcommand):
@@ -21,8 +22,14 @@ class Provision(Subcommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_aliases(parser)
+        add_json(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
+        told = {}
         for store in chosen_stores(options["alias"]):
-            done = _("created") if store.backend.provision() else _("nothing to create")
-            command.stdout.write(f"{store.alias}: {done}")
+            told[store.alias] = store.backend.provision()
+            if not options["json"]:
+                done = _("created") if told[store.alias] else _("nothing to create")
+                command.stdout.write(f"{store.alias}: {done}")
+        if options["json"]:
+            command.stdout.write(json.dumps({"created": told}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .subcommand import Subcommand, add_aliases, chosen_stores
+from .subcommand import Subcommand, add_aliases, add_json, chosen_stores
 
 
 class Purge(Subcommand):
@@ -22,12 +23,16 @@ class Purge(Subcommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_aliases(parser)
+        add_json(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
+        told: dict[str, int | None] = {}
         for store in chosen_stores(options["alias"]):
-            if store.backend.iterable:
-                command.stdout.write(_("%s: %d deleted") % (store.alias, store.purge()))
-            elif options["alias"]:
-                store.purge()  # raises what the engine cannot
-            else:
-                command.stdout.write(_("%s: expires by itself") % store.alias)
+            # One that is asked for by name says itself what it cannot.
+            able = store.backend.iterable or options["alias"]
+            told[store.alias] = store.purge() if able else None
+            if not options["json"]:
+                done = _("%d deleted") % told[store.alias] if able else _("expires by itself")
+                command.stdout.write(f"{store.alias}: {done}")
+        if options["json"]:
+            command.stdout.write(json.dumps({"deleted": told}))
