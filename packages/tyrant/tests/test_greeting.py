@@ -13,7 +13,7 @@ from django_kvstore.errors import Unavailable
 from django_kvstore_tyrant import TyrantBackend, protocol
 from servers.tyrant import Tyrant
 
-COMMANDS = ["put", "putkeep", "putcat", "out", "get", "mget", "fwmkeys", "addint", "misc", "stat"]
+COMMANDS = ["put", "putkeep", "putshl", "out", "get", "mget", "fwmkeys", "addint", "misc", "stat"]
 
 Open = Callable[[str], TyrantBackend]
 OwnServer = Callable[..., Tyrant]
@@ -40,7 +40,7 @@ def test_a_masked_command_is_named(
 @pytest.mark.parametrize(
     ("mask", "refused"),
     [
-        ("allwrite", "putkeep, putcat, put, misc."),
+        ("allwrite", "putkeep, putshl, put, misc."),
         ("allread", "stat."),
         ("allorg", "stat."),
         ("put,out", "put, out."),

@@ -46,7 +46,7 @@ class Records:
         return {
             0x10: self.put,
             0x11: self.putkeep,
-            0x12: self.putcat,
+            0x13: self.putshl,
             0x20: self.out,
             0x30: self.get,
             0x31: self.mget,
@@ -63,9 +63,10 @@ class Records:
         key, _ = pair(body)
         return key not in self.held and self.put(body)
 
-    def putcat(self, body: bytes) -> bool:
-        key, value = pair(body)
-        self.held[key] = self.held.get(key, b"") + value
+    def putshl(self, body: bytes) -> bool:
+        length, _, width = struct.unpack_from(">III", body)
+        key, value = body[12 : 12 + length], body[12 + length :]
+        self.held[key] = (self.held.get(key, b"") + value)[-width:]
         return True
 
     def out(self, body: bytes) -> bool:

@@ -22,9 +22,9 @@ from typing import Final, NamedTuple
 
 from django_kvstore.errors import OutcomeUnknown, Unavailable
 
+from . import mark as marks
 from . import protocol
 from .client import Client
-from .mark import entry, holds, mark_name
 
 VALUE: Final = ord("V")
 ABSENT: Final = ord("A")
@@ -119,12 +119,11 @@ class Chains:
         number = after.number + 1
         name, counter = link.name(number), link.name(0)
         body = _HEAD.pack(kind, int(time.time()) & 0xFFFFFFFF) + (record or b"")
-        mark = mark_name(link.key)
         before, done, since, marked = self._client.tell(
             protocol.get(counter),
             protocol.putkeep(name, body),
             protocol.get(counter),
-            protocol.get(mark),
+            protocol.get(marks.mark_name(link.key)),
         )
         if not done:
             return False
@@ -139,9 +138,9 @@ class Chains:
                 "this change.",
                 hint="Read, then decide.",
             )
-        if kind != CLOSED and not holds(marked, link.token):
+        if kind != CLOSED and not marks.holds(marked, link.token):
             # A purge took it for forgotten. Until it is back nobody sees this version.
-            self._client.tell(protocol.putcat(mark, entry(link.token)))
+            self._client.tell(marks.add(link.key, link.token))
         self._remember(link, number)
         self._tidy(link, after, self._count(before))
         return True

@@ -52,7 +52,7 @@ def greet(connection: Connection) -> Server:
     commands = {
         "stat": protocol.stat(),
         "putkeep": protocol.putkeep(name, b"ab"),
-        "putcat": protocol.putcat(name, b"c"),
+        "putshl": protocol.putshl(name, b"cd", 3),
         "get": protocol.get(name),
         "mget": protocol.mget([name]),
         "fwmkeys": protocol.fwmkeys(name, 1),
@@ -74,10 +74,10 @@ def greet(connection: Connection) -> Server:
 
 
 def _forbidden(name: bytes, replies: dict[str, Any]) -> list[str]:
-    written = b"ab" * replies["putkeep"] + b"c" * replies["putcat"]
+    written = (b"ab" * replies["putkeep"] + b"cd" * replies["putshl"])[-3:]
     expected = {
         "putkeep": True,
-        "putcat": True,
+        "putshl": True,
         # Where nothing could be written, nothing shows whether reading is allowed.
         "get": written or None,
         "mget": {name: written} if written else {},
@@ -107,7 +107,7 @@ def _check_status(status: dict[str, str]) -> None:
 
 
 def _mend(forbidden: list[str]) -> str:
-    if {"put", "putkeep", "putcat"} <= set(forbidden):
+    if {"put", "putkeep", "putshl"} <= set(forbidden):
         return (
             "It looks read-only: start ttserver without '#mode=r', with room on its disk, and "
             f"without -mask, or with -unmask {','.join(forbidden)} after it."

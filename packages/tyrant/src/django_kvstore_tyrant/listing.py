@@ -30,11 +30,15 @@ class Batch(NamedTuple):
 
     after: bytes
     names: list[bytes]
+    #: Whether there were none after these.
+    last: bool
+
+    def tells(self, after: bytes) -> bool:
+        """Say whether this is the batch to tell what comes after that name."""
+        return self.after <= after and (self.last or after < self.names[-1])
 
     def rest(self, after: bytes) -> list[bytes]:
-        """Return the names that come after that one, none if this is not the batch to tell."""
-        if after < self.after:
-            return []
+        """Return the names that come after that one."""
         return self.names[bisect_right(self.names, after) :]
 
 
@@ -55,33 +59,41 @@ class Listing:
         walk, _, last = (cursor or secrets.token_hex(8) + ":").partition(":")
         after = bytes.fromhex(last)
         batch = self._batches.pop((walk, prefix), None)
-        names = batch.rest(after) if batch else []
-        if not names:
+        if batch is None:
+            batch = self._first(prefix, after)
+        elif not batch.tells(after):
             batch = self._next(prefix, after)
-            names = batch.names
-        if batch is None or not names:
-            return [], None
+        names = batch.rest(after)
+        if len(names) <= limit and batch.last:
+            return names, None
         names = names[:limit]
         self._batches[walk, prefix] = batch
         while len(self._batches) > _WALKS:
             self._batches.popitem(last=False)
         return names, f"{walk}:{names[-1].hex()}"
 
-    def _next(self, prefix: bytes, after: bytes) -> Batch:
-        """Return the names that come after `after` and begin with `prefix`, some at least."""
+    def _first(self, prefix: bytes, after: bytes) -> Batch:
+        """Return the names after `after` that begin with `prefix`: all of them if they are few."""
         if not self._client.server.ordered:
             (names,) = self._client.ask(protocol.fwmkeys(prefix))
-            return Batch(after, sorted(name for name in names if name > after))
+            return Batch(b"", sorted(names), last=True)
+        names = self._under(prefix, self._size + 1)
+        if len(names) <= self._size:
+            return Batch(b"", names, last=True)
+        return Batch(b"", names, last=False) if names[-1] > after else self._next(prefix, after)
+
+    def _next(self, prefix: bytes, after: bytes) -> Batch:
+        """Return names that come after `after` and begin with `prefix`, some if there are any."""
         if not after.startswith(prefix):
-            # At the beginning, or with another walk's cursor.
-            before = after < prefix
-            return Batch(after, self._under(prefix, self._size) if before else [])
-        names = [name for name in self._under(after, self._size) if name > after]
+            return Batch(after, [], last=True)  # another walk's cursor
+        # The name itself, if it is still there, and those that begin with it.
+        names = [name for name in self._under(after, self._size + 1) if name != after]
         for length in range(len(after) - 1, len(prefix) - 1, -1):
-            if len(names) >= self._size // 2:
-                break
+            if len(names) > self._size // 2:
+                return Batch(after, names, last=False)
             names += self._siblings(after[:length], after[length], self._size - len(names))
-        return Batch(after, names)
+        # Had the last step come to its limit, there may be more.
+        return Batch(after, names, last=len(names) <= self._size // 2)
 
     def _siblings(self, stem: bytes, byte: int, most: int) -> list[bytes]:
         """Return names that begin with `stem` and a byte greater than `byte`, from the first on."""

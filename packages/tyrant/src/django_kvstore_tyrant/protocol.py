@@ -68,9 +68,13 @@ def putkeep(key: bytes, value: bytes) -> Command:
     return Command(_pair(0x11, key, value), _read_done)
 
 
-def putcat(key: bytes, value: bytes) -> Command:
-    """Put bytes at the end of a record, or make it of them; the reply is whether it was done."""
-    return Command(_pair(0x12, key, value), _read_done)
+def putshl(key: bytes, value: bytes, width: int) -> Command:
+    """Put bytes at the end of a record, or make it of them, and keep its last `width` bytes.
+
+    The reply is whether it was done.
+    """
+    head = _THREE.pack(_MAGIC, 0x13, _fit(key), _fit(value), width)
+    return Command(head + key + value, _read_done)
 
 
 def out(key: bytes) -> Command:

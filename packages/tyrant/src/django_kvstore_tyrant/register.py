@@ -19,11 +19,11 @@ from typing import NamedTuple
 
 from django_kvstore.errors import CorruptValue, OutcomeUnknown, Unavailable
 
+from . import mark as marks
 from . import protocol
 from .cell import LETTER, OVERHEAD, Cell, Foreign, Tokens
 from .chain import ABSENT, CLOSED, MARK, VALUE, Chains, Link, Version
 from .client import Client
-from .mark import entry, holds, mark_name
 
 
 class Place(NamedTuple):
@@ -66,7 +66,7 @@ class Registers:
         for key in keys:
             raw = found.get(key)
             if raw is not None:
-                if mark_name(key) in found or raw[:1] != LETTER:
+                if marks.mark_name(key) in found or raw[:1] != LETTER:
                     chained.append(key)
                 else:
                     records[key] = raw[OVERHEAD:]
@@ -89,7 +89,7 @@ class Registers:
             for key in left:
                 raw = found.get(key)
                 cell = None if raw is None else self._take_apart(raw)
-                if cell is not None and holds(found.get(mark_name(key)), cell.token):
+                if cell is not None and marks.holds(found.get(marks.mark_name(key)), cell.token):
                     chained[key] = cell
                 else:
                     record = None if cell is None else cell.record
@@ -116,14 +116,14 @@ class Registers:
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         # A cell first, its mark after it: who marks a record looks at the cell again after that.
         if len(keys) < 50 or not self._client.server.ordered:
-            names = [name for key in keys for name in (key, mark_name(key))]
+            names = [name for key in keys for name in (key, marks.mark_name(key))]
             found: dict[bytes, bytes] = self._client.ask(protocol.mget(names))[0]
             return found
         # Where looking for names is cheap, one look may save asking for each mark.
         prefix = MARK + _common(min(keys), max(keys))
-        found, marks = self._client.ask(protocol.mget(keys), protocol.fwmkeys(prefix, 1))
-        if marks:
-            found |= self._client.ask(protocol.mget([mark_name(key) for key in keys]))[0]
+        found, any_mark = self._client.ask(protocol.mget(keys), protocol.fwmkeys(prefix, 1))
+        if any_mark:
+            found |= self._client.ask(protocol.mget([marks.mark_name(key) for key in keys]))[0]
         return found
 
     def _take_apart(self, raw: bytes) -> Cell:
@@ -165,9 +165,7 @@ class Registers:
     def _mark(self, link: Link) -> bool:
         """Mark the record as one with a chain; say whether it is in the cell after that."""
         # Sent twice, or by somebody who dies then, it changes nothing.
-        _, raw = self._client.ask(
-            protocol.putcat(mark_name(link.key), entry(link.token)), protocol.get(link.key)
-        )
+        _, raw = self._client.ask(marks.add(link.key, link.token), protocol.get(link.key))
         return raw is not None and self._take_apart(raw).token == link.token
 
     # Deleting whatever is there.
@@ -201,7 +199,7 @@ class Registers:
             commands += [
                 protocol.get(place.key),
                 protocol.out(place.key),
-                protocol.get(mark_name(place.key)),
+                protocol.get(marks.mark_name(place.key)),
             ]
         replies = self._client.tell(*commands)
         return [
@@ -218,7 +216,7 @@ class Registers:
         if raw is None:
             return b""  # written in the instant between the two, or nothing could be deleted
         cell = self._take_apart(raw)
-        if not holds(mark, cell.token):
+        if not marks.holds(mark, cell.token):
             # Whoever marks it now finds the cell gone, so nobody else had it or will have it.
             return cell.record
         try:
