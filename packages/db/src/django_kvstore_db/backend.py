@@ -33,6 +33,9 @@ CHUNK_BYTES: Final = 3 * 1024 * 1024
 #: For how long changes lock at once after one of them was found to compete with others.
 CROWDED_SECONDS: Final = 1.0
 
+#: For how long, on SQLite, losing to others is put up with.
+PATIENCE_SECONDS: Final = 1.0
+
 
 class DBBackend(Backend):
     """Entries in a table, reached by Django's own connections."""
@@ -83,9 +86,11 @@ class DBBackend(Backend):
         session = self._writing()
         can_lock = bool(session.sql.for_update)
         # Comparing takes two statements, locking a transaction of two; so compare, until others
-        # are seen to be about. On SQLite, whose waiters sleep and look, comparing always wins.
+        # are seen to be about. On SQLite, whose waiters sleep and look, comparing mostly wins; but
+        # one who has lost for a second may go on losing, and waits for the lock instead.
         lock = session.in_transaction() or (can_lock and time.monotonic() < self._crowded_until)
-        deadline, pause = time.monotonic() + self.contention_timeout, 0.0005
+        begun, pause = time.monotonic(), 0.0005
+        deadline = begun + self.contention_timeout
         while not (cells.change_locked if lock else cells.change)(session, key, change):
             if time.monotonic() > deadline:
                 raise self.error(
@@ -95,6 +100,8 @@ class DBBackend(Backend):
                 )
             if can_lock:
                 lock, self._crowded_until = True, time.monotonic() + CROWDED_SECONDS
+            elif not lock and time.monotonic() > begun + PATIENCE_SECONDS:
+                lock = True
             elif not lock:
                 # Full jitter: contenders that lost together do not come back together.
                 time.sleep(random.uniform(0, pause))
