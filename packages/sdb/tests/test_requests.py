@@ -183,6 +183,13 @@ def test_endless_contention_is_told(own: SimpleDBBackend, monkeypatch: Any) -> N
     assert own.get("a:1") == b"other"
 
 
+def test_a_cell_named_twice_is_one(own: SimpleDBBackend) -> None:
+    names = [f"a:{number}" for number in range(30)]
+    own.set_many(dict.fromkeys(names, b"x"), None)
+    assert own.get_many(names * 2) == dict.fromkeys(names, b"x")
+    assert own.delete_many(names * 2) == 30
+
+
 # Pages.
 
 
