@@ -60,7 +60,8 @@ def visitor() -> Visitor:
         from django.contrib.auth.models import Permission, User
 
         everything = codenames == ("*",)
-        name = f"user-{User.objects.count()}"
+        count = User.objects.count()
+        name = f"anna{count or ''}"
         user = User.objects.create_user(name, password="x", is_staff=staff)
         if everything:
             user.is_superuser = True
