@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from django_keyval.apps import check_store
 from django_keyval.models import KeyVal
 from django_kvstore import CorruptValue, InvalidValue, kvstore
 
@@ -235,3 +236,12 @@ def test_the_command_asks_before_it_empties(monkeypatch: pytest.MonkeyPatch) -> 
         assert KeyVal("two").exists("a")
         assert manage("-c", "flush", "--noinput") == "Deleted every key of every name."
         assert not KeyVal("two").exists("a")
+
+
+def test_the_check_of_the_setting() -> None:
+    assert check_store() == []
+    with override_settings(KEYVAL_STORE="nope"):
+        (found,) = check_store()
+        assert found.id == "django_keyval.E001"
+    with override_settings(KEY_VALUE_STORE_BACKEND="locmem://"):
+        assert check_store() == []  # both settings at once: the core's checks tell
