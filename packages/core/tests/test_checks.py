@@ -3,16 +3,25 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core.checks import run_checks
+from django.core.checks.registry import registry
 from django.test import override_settings
 
 from django_kvstore import kvstores
+from django_kvstore.checks import check_databases, check_deployment, check_stores
 
 
-def ids(stores: Any, **kwargs: Any) -> list[str]:
+def ids(stores: Any, *, databases: list[str] | None = None, deploy: bool = False) -> list[str]:
+    """Ask our own checks alone: other tests leave those of applications that are gone."""
     with override_settings(KEY_VALUE_STORES=stores):
-        found = run_checks(**kwargs)
-        return [str(message.id) for message in found if "kvstore" in str(message.id)]
+        found = [*check_stores(), *check_databases(databases=databases)]
+        found += check_deployment() if deploy else []
+        return [str(message.id) for message in found]
+
+
+def test_django_knows_of_the_checks() -> None:
+    known = registry.get_checks(include_deployment_checks=True)
+    assert {check_stores, check_databases, check_deployment} <= set(known)
+    assert check_deployment not in registry.get_checks()
 
 
 def test_a_good_store_passes() -> None:
@@ -43,7 +52,7 @@ def test_both_settings_at_once_are_an_error() -> None:
 
 def test_memory_is_unfit_for_deployment_and_only_there() -> None:
     stores = {"default": "locmem://"}
-    assert ids(stores, include_deployment_checks=True) == ["django_kvstore.locmem.W001"]
+    assert ids(stores, deploy=True) == ["django_kvstore.locmem.W001"]
     assert ids(stores) == []
 
 
