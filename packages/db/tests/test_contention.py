@@ -128,3 +128,42 @@ def test_a_change_that_fails_changes_nothing_and_is_passed_on(database, open_bac
         backend.update("n:hits", fail)
     assert backend.get("n:hits") == b"not a number"
     assert not database.in_atomic_block
+
+
+def test_threads_of_one_process_do_not_wait_for_each_other_in_sqlite(file, open_backend):
+    backend = open_backend(file.alias)
+    busy, overlaps = threading.Lock(), []
+
+    def watch(execute, sql, params, many, context):
+        if sql.startswith("SELECT"):
+            return execute(sql, params, many, context)
+        alone = busy.acquire(blocking=False)
+        try:
+            if not alone:
+                overlaps.append(sql)
+            return execute(sql, params, many, context)
+        finally:
+            if alone:
+                busy.release()
+
+    def work(number):
+        with connections[file.alias].execute_wrapper(watch):
+            for turn in range(10):
+                backend.update("n:hits", one_more)
+                backend.set(f"n:{number}", b"%d" % turn, None)
+
+    together(work)
+    assert overlaps == []
+
+
+def test_who_has_a_transaction_open_waits_for_no_turn(file, open_backend, elsewhere):
+    backend = open_backend(file.alias)
+
+    def write():
+        with transaction.atomic(using=file.alias):
+            backend.set("n:key", b"record", None)
+            backend.update("n:hits", one_more)
+
+    with backend.table.queue:
+        elsewhere(write)
+    assert backend.count("n:") == 2

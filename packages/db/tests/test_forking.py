@@ -97,3 +97,16 @@ def test_a_database_in_memory_is_kept(open_backend, other_database):
         assert backend.get("n:key") == b"parent"
 
     assert in_child(work)
+
+
+def test_a_child_does_not_wait_for_a_writer_that_stayed_behind(file, open_backend, elsewhere):
+    backend = open_backend(file.alias)
+
+    def work():
+        backend.forked()
+        backend.set("n:key", b"child", None)
+
+    with backend.table.queue:
+        # The thread that forks is not the one that writes, and writers are not forked.
+        assert elsewhere(lambda: in_child(work))
+    assert backend.get("n:key") == b"child"

@@ -9,6 +9,7 @@ import contextlib
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from threading import RLock
 from typing import Any, Final, TypeVar
 
 from django.core import checks
@@ -91,7 +92,10 @@ class DBBackend(Backend):
         lock = session.in_transaction() or (can_lock and time.monotonic() < self._crowded_until)
         begun, pause = time.monotonic(), 0.0005
         deadline = begun + self.contention_timeout
-        while not (cells.change_locked if lock else cells.change)(session, key, change):
+        while True:
+            with session.turn():
+                if (cells.change_locked if lock else cells.change)(session, key, change):
+                    return
             if time.monotonic() > deadline:
                 raise self.error(
                     Conflict,
@@ -198,6 +202,7 @@ class DBBackend(Backend):
                 yield from self.table.check_database(database, self.alias)
 
     def forked(self) -> None:
+        self.table.queue = RLock()
         for connection in connections.all(initialized_only=True):
             if self.table.may_lie_in(connection.alias):
                 abandon(connection)

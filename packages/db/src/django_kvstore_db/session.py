@@ -10,6 +10,7 @@ certain that the first sending did nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from operator import attrgetter, methodcaller
 from typing import Any, Final, TypeVar
 
@@ -27,6 +28,8 @@ T = TypeVar("T")
 _all: Final[Callable[[Any], list[Any]]] = methodcaller("fetchall")
 _one: Final[Callable[[Any], Any]] = methodcaller("fetchone")
 _changed: Final[Callable[[Any], int]] = attrgetter("rowcount")
+
+_FREELY: Final = nullcontext()
 
 #: Statements whose bytes come to less than this are within any server's limit.
 SMALL: Final = 256 * 1024
@@ -72,7 +75,15 @@ class Session:
         """Write, and return how many rows there were, or what `take` makes of the cursor."""
         if self.sql.packet_limit:
             self._check_size(params)
-        return self._run(statement, params, take, writes=True)
+        with self.turn():
+            return self._run(statement, params, take, writes=True)
+
+    def turn(self) -> AbstractContextManager[object]:
+        """Return what a writer holds meanwhile, so that it is one of this process at a time.
+
+        Not in the caller's transaction, which may have the right to write already.
+        """
+        return self.table.queue if self.sql.queues and not self.in_transaction() else _FREELY
 
     def in_transaction(self) -> bool:
         """Say whether a transaction of the caller's is open."""

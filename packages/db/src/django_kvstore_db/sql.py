@@ -42,6 +42,8 @@ class Dialect:
     packet_limit: ClassVar[str] = ""
     #: How often `add` takes the time.
     add_clocks: ClassVar[int] = 1
+    #: Who waits to write sleeps and looks again, so that some starve: a process's threads queue.
+    queues: ClassVar[bool] = False
     #: A transaction takes the right to write, by `lock`, before it reads.
     writes_first: ClassVar[bool] = False
 
@@ -140,6 +142,7 @@ class SQLite(Dialect):
     # A transaction that has read, and writes after somebody else has, is refused at once, whatever
     # the timeout: https://www.sqlite.org/rescode.html#busy_snapshot
     writes_first = True
+    queues = True
 
 
 class PostgreSQL(Dialect):

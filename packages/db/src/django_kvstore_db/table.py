@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from threading import RLock
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,6 +40,8 @@ class Table:
         self._dialects: dict[str, Dialect] = {}
         #: The longest statement that each database is known to take; `Session` asks for it.
         self.packet_limits: dict[str, int] = {}
+        #: Where this process's writers queue, if they must: `Session.turn`.
+        self.queue = RLock()
 
     # Where it lies.
 
