@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.checks.registry import registry
 from django.db import connection
 from django.test import Client, override_settings
 
 from admin.browser import Browser, Chromium
+from admin.furniture import enter, furnish
 from admin.project import SETTINGS
 from django_kvstore import kvstores
 
 Visitor = Callable[..., Client]
+Photograph = Callable[[str], None]
 
 
 @pytest.fixture(scope="package")
@@ -25,6 +30,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     before = connection.settings_dict["NAME"]
     testing = connection.settings_dict["TEST"]
     testing["NAME"] = str(tmp_path_factory.mktemp("admin") / "admin.db")
+    # Django's applications register checks that fail once they are not installed any more.
+    checks = set(registry.registered_checks), set(registry.deployment_checks)
     with override_settings(**SETTINGS):
         connection.creation.create_test_db(verbosity=0, autoclobber=True)
         try:
@@ -33,6 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             kvstores.reset()
             connection.creation.destroy_test_db(before, verbosity=0)
             testing["NAME"] = None
+            registry.registered_checks, registry.deployment_checks = checks
 
 
 @pytest.fixture(autouse=True)
@@ -121,3 +129,25 @@ def browser(chromium: Browser) -> Iterator[Browser]:
     yield chromium
     chromium.resize(1280, 900)
     chromium.prefer("light")
+
+
+@pytest.fixture
+def photograph(browser: Browser, tmp_path: Path) -> Photograph:
+    """Give ``photograph(name)``: a picture that is not blank, kept where the environment says."""
+    folder = Path(os.environ.get("KVSTORE_PHOTOGRAPHS") or tmp_path)
+
+    def take(name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"{name}.png"
+        browser.photograph(file)
+        assert file.stat().st_size > 5000
+
+    return take
+
+
+@pytest.fixture
+def shop(browser: Browser, live: str, boss: Client) -> Browser:
+    """Give a superuser's browser in furnished stores."""
+    furnish()
+    enter(browser, live, boss)
+    return browser

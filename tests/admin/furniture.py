@@ -1,12 +1,17 @@
-"""What lies in the stores while somebody looks at them in a browser.
+"""What lies in the stores while somebody looks at them in a browser, and where to look.
 
-``furnish()``
+``furnish(); enter(browser, live, boss); browser.get(live + pages()["stores"])``
 """
 
 from __future__ import annotations
 
 from datetime import date
 
+from django.conf import settings
+from django.test import Client
+
+from admin.browser import Browser
+from admin.page import url
 from django_keyval.models import KeyVal
 from django_kvstore import kvstores, models
 
@@ -52,3 +57,29 @@ def furnish() -> None:
     KeyVal("colors").set_many({"sky": "blue", "grass": "green"})
     KeyVal("<b>odd</b> name").set("key", "value")
     kvstores["table"].set_many({f"fruit:{name}": name for name in ("apple", "fig", "pear")})
+
+
+def pages() -> dict[str, str]:
+    """Every page that can be opened by its address."""
+    return {
+        "stores": url("changelist"),
+        "keys": url("change", "default", q="visits:"),
+        "odd": url("change", "default", q="odd:"),
+        "model": url("change", "default", scope="model:shop.Basket"),
+        "keyval": url("change", "default", scope="keyval:colors"),
+        "entry": url("entry", "default", key="price list"),
+        "text": url("entry", "default", key="report"),
+        "large": url("entry", "default", key="odd:large"),
+        "add": url("add", "default", scope="model:shop.Basket"),
+        "delete": url("delete", "default", key=r"odd:a\u0000b\n"),
+        "flush": url("flush", "default", q="visits:"),
+        "history": url("history", "default"),
+    }
+
+
+def enter(browser: Browser, live: str, client: Client) -> None:
+    """Bring the client's session along."""
+    browser.get(f"{live}/favicon.ico")
+    browser.get(f"{live}/admin/login/")
+    name = settings.SESSION_COOKIE_NAME
+    browser.driver.add_cookie({"name": name, "value": client.cookies[name].value, "path": "/"})

@@ -1,126 +1,21 @@
-"""The pages in a real browser: by mouse, by keyboard, in the dark, on a narrow screen.
-
-``KVSTORE_PHOTOGRAPHS=photographs pytest tests/admin/test_browser.py`` keeps a picture of each page.
-"""
+"""The pages in a real browser, by mouse and by keyboard."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
-from django.conf import settings
 from django.test import Client
 from selenium.webdriver import Keys
 from selenium.webdriver.support.select import Select
 
 from admin.browser import Browser
-from admin.furniture import furnish
+from admin.furniture import enter, furnish, pages
 from admin.page import url
 from django_kvstore import kvstores
 
 Visitor = Callable[..., Client]
 Photograph = Callable[[str], None]
-
-WIDE, NARROW = (1280, 900), (375, 800)
-
-
-@pytest.fixture
-def photograph(browser: Browser, tmp_path: Path) -> Photograph:
-    """Give ``photograph(name)``: a picture that is not blank, kept where the environment says."""
-    folder = Path(os.environ.get("KVSTORE_PHOTOGRAPHS") or tmp_path)
-
-    def take(name: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{name}.png"
-        browser.photograph(file)
-        assert file.stat().st_size > 5000
-
-    return take
-
-
-def enter(browser: Browser, live: str, client: Client) -> None:
-    """Bring the client's session along."""
-    browser.get(f"{live}/favicon.ico")
-    browser.get(f"{live}/admin/login/")
-    name = settings.SESSION_COOKIE_NAME
-    browser.driver.add_cookie({"name": name, "value": client.cookies[name].value, "path": "/"})
-
-
-@pytest.fixture
-def shop(browser: Browser, live: str, boss: Client) -> Browser:
-    """Give a superuser's browser in furnished stores."""
-    furnish()
-    enter(browser, live, boss)
-    return browser
-
-
-def pages() -> dict[str, str]:
-    """Every page that can be opened by its address."""
-    return {
-        "stores": url("changelist"),
-        "keys": url("change", "default", q="visits:"),
-        "odd": url("change", "default", q="odd:"),
-        "model": url("change", "default", scope="model:shop.Basket"),
-        "keyval": url("change", "default", scope="keyval:colors"),
-        "entry": url("entry", "default", key="price list"),
-        "text": url("entry", "default", key="report"),
-        "large": url("entry", "default", key="odd:large"),
-        "add": url("add", "default", scope="model:shop.Basket"),
-        "delete": url("delete", "default", key=r"odd:a\u0000b\n"),
-        "flush": url("flush", "default", q="visits:"),
-        "history": url("history", "default"),
-    }
-
-
-@pytest.mark.parametrize("width", ["wide", "narrow"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_is_at_home(
-    shop: Browser, live: str, photograph: Photograph, scheme: str, width: str
-) -> None:
-    """Nothing that the policy forbids, nothing wider than the screen, nothing hard to read."""
-    shop.resize(*(WIDE if width == "wide" else NARROW))
-    shop.prefer(scheme)
-    for name, address in pages().items():
-        shop.get(live + address)
-        assert shop.complaints() == [], name
-        photograph(f"{name}-{scheme}-{width}")
-        overflow = shop.run("return document.scrollingElement.scrollWidth - window.innerWidth")
-        assert overflow <= 0, name
-        dim = shop.run(CONTRASTS, "#content [class*=kvstore]:not(.kvstore-hidden)")
-        assert dim == [], name
-        brightness = shop.run(BACKGROUND)
-        assert (brightness < 60) if scheme == "dark" else (brightness > 200), name
-
-
-#: The texts within what the selector finds whose contrast is less than WCAG's 4.5 to 1.
-CONTRASTS = """
-const channels = (color) => color.match(/[0-9.]+/g).map(Number);
-const light = ([r, g, b]) => {
-    const part = (c) => ((c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-};
-const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-        const found = channels(getComputedStyle(at).backgroundColor);
-        if (found.length < 4 || found[3] > 0) return found;
-    }
-    return [255, 255, 255];
-};
-return [...document.querySelectorAll(arguments[0])]
-    .filter((element) => element.offsetParent && element.innerText && element.innerText.trim())
-    .map((element) => {
-        const two = [channels(getComputedStyle(element).color), behind(element)].map(light);
-        return [element.className, (Math.max(...two) + 0.05) / (Math.min(...two) + 0.05)];
-    })
-    .filter(([, contrast]) => contrast < 4.5);
-"""
-
-BACKGROUND = """
-return Math.max(...getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number));
-"""
 
 
 def test_a_store_that_is_down(

@@ -123,6 +123,17 @@ def test_a_key_that_keyval_keeps_in_another_form_is_not_added_in_this_one(boss: 
     assert "kkkk" in entry.areas[0]
 
 
+def test_of_many_names_a_hundred_are_listed_and_any_is_asked_for(boss: Client) -> None:
+    for number in range(130):
+        KeyVal(f"name{number}").set("key", number)
+    page = Page(boss.get(url("change", "default")))
+    listed = set(page.links("scope=keyval"))
+    assert len(listed) == 100
+    for number in range(130):
+        found = boss.get(url("change", "default", kind="keyval", name=f"name{number}"))
+        assert found["Location"] == url("change", "default", scope=f"keyval:name{number}")
+
+
 def test_a_name_is_asked_for(boss: Client) -> None:
     KeyVal("colors").set("sky", "blue")
     found = boss.get(url("change", "default", kind="keyval", name="colors"))

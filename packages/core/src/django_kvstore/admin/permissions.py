@@ -1,8 +1,8 @@
 """Who may do what with which store: four permissions for each alias.
 
 ``django_kvstore.view_counters`` (keys and values), ``change_``, ``delete_`` and ``flush_counters``
-(whole prefixes and stores). Nobody but a superuser has one until it is given, and the other three
-are of use only together with the first.
+(whole prefixes and stores). Nobody but a superuser has one until it is given. Every page asks for
+the first, so the others are of use only together with it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ def codename(action: str, alias: str) -> str:
 def may(request: HttpRequest, action: str, alias: str) -> bool:
     """Say whether the user may do that with the store."""
     user: Any = request.user
-    needed = {"view", action}
-    return all(user.has_perm(f"django_kvstore.{codename(each, alias)}") for each in needed)
+    return bool(user.has_perm(f"django_kvstore.{codename(action, alias)}"))
 
 
 def may_any(request: HttpRequest) -> bool:
