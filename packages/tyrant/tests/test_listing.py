@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from django_kvstore_tyrant import TyrantBackend, protocol
 from django_kvstore_tyrant.listing import Listing
 
-NAMES = st.binary(max_size=5) | st.text("ab\0\u00ff", max_size=6).map(str.encode)
+NAMES = st.binary(max_size=4) | st.text("a\0\u00ff", max_size=5).map(str.encode)
 
 
 def walk(listing: Listing, prefix: bytes, limit: int, *, forgetful: bool) -> list[bytes]:
@@ -31,15 +31,15 @@ def walk(listing: Listing, prefix: bytes, limit: int, *, forgetful: bool) -> lis
 
 
 @settings(
-    max_examples=60,
+    max_examples=150,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     names=st.lists(NAMES, max_size=25, unique=True),
     prefix=st.binary(max_size=1),
-    limit=st.integers(1, 8),
-    batch=st.integers(1, 12),
+    limit=st.integers(1, 6),
+    batch=st.integers(1, 5),
     forgetful=st.booleans(),
 )
 def test_a_walk_lists_what_is_there(

@@ -135,8 +135,10 @@ class TyrantBackend(Backend):
     def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
         names, following = self._listing.page(prefix.encode(), cursor, limit)
         records = self._registers.records(names) if names else {}
-        # In the names' order, which a walk by `records` alone would not keep.
-        cells = [(name.decode(), records[name]) for name in names if name in records]
+        # In the order of names, one of which, were it no text, none of ours, stops no walk.
+        cells = [
+            (name.decode(errors="replace"), records[name]) for name in names if name in records
+        ]
         return Page(cells, following)
 
     def clear(self, prefix: str) -> int:
@@ -151,6 +153,14 @@ class TyrantBackend(Backend):
         (status,) = self._client.ask(protocol.stat())
         if not status:
             raise self.error(Unavailable, "the server answers without saying how it is.")
+
+    def sync(self) -> None:
+        """Have the server write to its disk what it holds in memory, as a B+ tree file needs.
+
+        ``kvstore.backend.sync()``, now and then. Raises `OutcomeUnknown` if it takes too long.
+        """
+        (done,) = self._client.tell(protocol.sync())
+        self._client.must(done)
 
     def close(self) -> None:
         self._client.close()

@@ -7,6 +7,7 @@ A cell is the letter R, a token of 8 bytes, and the record, in one record of the
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import secrets
 from typing import Final, NamedTuple
@@ -18,10 +19,6 @@ _TOKEN: Final = 8
 OVERHEAD: Final = len(LETTER) + _TOKEN
 
 
-class Foreign(ValueError):
-    """The bytes are no cell: something else wrote them."""
-
-
 class Cell(NamedTuple):
     """A cell taken apart."""
 
@@ -30,9 +27,13 @@ class Cell(NamedTuple):
 
     @classmethod
     def read(cls, raw: bytes) -> Cell:
-        """Take a cell's bytes apart; raises `Foreign`."""
+        """Take a cell's bytes apart.
+
+        Bytes that something else wrote are a record as they are, which the core then tells for
+        what it is, and which can be overwritten and deleted like any other.
+        """
         if len(raw) < OVERHEAD or not raw.startswith(LETTER):
-            raise Foreign("it does not begin as a cell does")
+            return cls(hashlib.blake2b(raw, digest_size=_TOKEN).digest(), raw)
         return cls(raw[len(LETTER) : OVERHEAD], raw[OVERHEAD:])
 
 

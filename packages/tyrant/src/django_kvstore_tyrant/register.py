@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from django_kvstore.errors import CorruptValue, OutcomeUnknown, Unavailable
+from django_kvstore.errors import OutcomeUnknown, Unavailable
 
 from . import mark as marks
 from . import protocol
-from .cell import LETTER, OVERHEAD, Cell, Foreign, Tokens
+from .cell import LETTER, OVERHEAD, Cell, Tokens
 from .chain import ABSENT, CLOSED, MARK, VALUE, Chains, Link, Version
 from .client import Client
 
@@ -66,35 +66,38 @@ class Registers:
         for key in keys:
             raw = found.get(key)
             if raw is not None:
-                if marks.mark_name(key) in found or raw[:1] != LETTER:
+                if marks.mark_name(key) in found or len(raw) < OVERHEAD or raw[:1] != LETTER:
                     chained.append(key)
                 else:
                     records[key] = raw[OVERHEAD:]
-        for key, place in self.look_at(chained).items() if chained else ():
+        for key, place in self._look(chained, found).items():
             if place.record is not None:
                 records[key] = place.record
         return records
 
     def look(self, key: bytes) -> Place:
-        """Return what is at one place. Raises `CorruptValue` when it is no cell."""
+        """Return what is at one place."""
         return self.look_at([key])[key]
 
     def look_at(self, keys: Iterable[bytes]) -> dict[bytes, Place]:
         """Return what is at several places: one request, and two more if chains are among them."""
-        places: dict[bytes, Place] = {}
         left = list(dict.fromkeys(keys))
-        while left:
-            found = self._read(left)
+        return self._look(left, self._read(left)) if left else {}
+
+    def _look(self, keys: list[bytes], found: dict[bytes, bytes]) -> dict[bytes, Place]:
+        places: dict[bytes, Place] = {}
+        while keys:
             chained: dict[bytes, Cell] = {}
-            for key in left:
+            for key in keys:
                 raw = found.get(key)
-                cell = None if raw is None else self._take_apart(raw)
+                cell = None if raw is None else Cell.read(raw)
                 if cell is not None and marks.holds(found.get(marks.mark_name(key)), cell.token):
                     chained[key] = cell
                 else:
                     record = None if cell is None else cell.record
                     places[key] = Place(key, cell, False, Version(0), record)
-            left = self._follow(chained, places) if chained else []
+            keys = self._follow(chained, places) if chained else []
+            found = self._read(keys) if keys else {}
         return places
 
     def _follow(self, chained: dict[bytes, Cell], places: dict[bytes, Place]) -> list[bytes]:
@@ -114,28 +117,17 @@ class Registers:
         return [key for key in doubtful if cells.get(key) != chained[key]]
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        # A cell first, its mark after it: who marks a record looks at the cell again after that.
+        # Marks first: should one go meanwhile, the record that it marked has gone before it.
         if len(keys) < 50 or not self._client.server.ordered:
-            names = [name for key in keys for name in (key, marks.mark_name(key))]
+            names = [name for key in keys for name in (marks.mark_name(key), key)]
             found: dict[bytes, bytes] = self._client.ask(protocol.mget(names))[0]
             return found
         # Where looking for names is cheap, one look may save asking for each mark.
         prefix = MARK + _common(min(keys), max(keys))
-        found, any_mark = self._client.ask(protocol.mget(keys), protocol.fwmkeys(prefix, 1))
+        any_mark, found = self._client.ask(protocol.fwmkeys(prefix, 1), protocol.mget(keys))
         if any_mark:
             found |= self._client.ask(protocol.mget([marks.mark_name(key) for key in keys]))[0]
         return found
-
-    def _take_apart(self, raw: bytes) -> Cell:
-        try:
-            return Cell.read(raw)
-        except Foreign as error:
-            raise self._client.error(
-                CorruptValue,
-                f"a cell was not written by this backend, or is damaged: {error}.",
-                hint="Write or delete the entry; a database that another program uses too wants "
-                "a namespace of its own.",
-            ) from error
 
     # Changing.
 
@@ -166,7 +158,7 @@ class Registers:
         """Mark the record as one with a chain; say whether it is in the cell after that."""
         # Sent twice, or by somebody who dies then, it changes nothing.
         _, raw = self._client.ask(marks.add(link.key, link.token), protocol.get(link.key))
-        return raw is not None and self._take_apart(raw).token == link.token
+        return raw is not None and Cell.read(raw).token == link.token
 
     # Deleting whatever is there.
 
@@ -215,7 +207,7 @@ class Registers:
             return None
         if raw is None:
             return b""  # written in the instant between the two, or nothing could be deleted
-        cell = self._take_apart(raw)
+        cell = Cell.read(raw)
         if not marks.holds(mark, cell.token):
             # Whoever marks it now finds the cell gone, so nobody else had it or will have it.
             return cell.record
