@@ -293,25 +293,22 @@ def test_a_restart_is_nobodys_problem(available: Callable[..., None], opened: An
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_child_uses_connections_of_its_own(own: SimpleDBBackend) -> None:
-    cells = {f"a:{number}": b"value %d" % number for number in range(10)}
-    own.set_many(cells, None)
-    assert own.get("a:1") == b"value 1"
+def test_a_forked_child_uses_connections_of_its_own(proxied: SimpleDBBackend, proxy: Proxy) -> None:
+    assert proxied.get("a:1") == VALUE
+    made = proxy.connections
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            own.forked()
-            right = all(own.get(name) == value for name, value in [*cells.items()] * 20)
-            code = 0 if right else 2
+            proxied.forked()
+            code = 0 if [proxied.get("a:1") for _ in range(20)] == [VALUE] * 20 else 2
         finally:
             os._exit(code)
-    for name, value in [*cells.items()] * 20:
-        assert own.get(name) == value
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    for name, value in cells.items():
-        assert own.get(name) == value
+    assert proxy.connections == made + 1
+    assert [proxied.get("a:1") for _ in range(20)] == [VALUE] * 20
+    assert proxy.connections == made + 1, "the child's end has not ended the parent's"
 
 
 def test_closing_gives_connections_back(proxied: SimpleDBBackend, proxy: Proxy) -> None:
