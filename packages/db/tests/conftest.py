@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -157,14 +157,25 @@ def elsewhere() -> Elsewhere:
     """Runs a function on a thread of its own, and so on connections of its own."""
 
     def run(function: Callable[[], T]) -> T:
-        def work() -> T:
+        results: list[T] = []
+        errors: list[BaseException] = []
+
+        def work() -> None:
             try:
-                return function()
+                results.append(function())
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the test is to see it
+                errors.append(error)
             finally:
                 connections.close_all()
 
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(work).result(timeout=60)
+        # A daemon, so that one which waits for ever fails the test and not the whole run.
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(timeout=60)
+        assert not thread.is_alive(), "it waits for something that does not come"
+        if errors:
+            raise errors[0]
+        return results[0]
 
     return run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -22,6 +23,7 @@ def in_child(work):
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     code = 1
+    signal.alarm(60)  # ends a child that waits for ever
     try:
         work()
         code = 0
