@@ -1,0 +1,99 @@
+"""The tables, in Markdown, from a group's result.
+
+``times_table(result)`` and ``targets_table([result])``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .operations import TITLES
+from .result import Entrant, GroupResult
+from .targets import Target, targets_of
+
+_THIN = "\N{NO-BREAK SPACE}"
+
+
+def times_table(result: GroupResult) -> str:
+    """Return the medians: a row for each operation, a column for each contestant.
+
+    In brackets is how many times longer it takes than the floor, or where there is none than ours.
+    """
+    entrants = result.entrants
+    base = next((each.name for each in entrants if each.role == "floor"), result.ours)
+    rows = []
+    for operation, found in result.samples.items():
+        if found:
+            cells = [_cell(result, operation, each, base) for each in entrants]
+            rows.append([TITLES[operation], *cells])
+    return table(["", *(_head(each) for each in entrants)], rows)
+
+
+def _head(entrant: Entrant) -> str:
+    return f"**{entrant.name}**" if entrant.role == "ours" else entrant.name
+
+
+def _cell(result: GroupResult, operation: str, entrant: Entrant, base: str) -> str:
+    if not result.has(operation, entrant.name):
+        return "-"
+    time = duration(result.median(operation, entrant.name))
+    if entrant.name == base or not result.has(operation, base):
+        return time
+    return f"{time} ({ratio(result.ratio(operation, entrant.name, base))})"
+
+
+def entrants_list(result: GroupResult) -> str:
+    """Return who took part, with what release and how."""
+    return "\n".join(
+        f"- {each.name}{f' {each.release}' if each.release else ''}: {each.role}"
+        f"{f', {each.note}' if each.note else ''}"
+        for each in result.entrants
+    )
+
+
+def targets_table(results: Iterable[GroupResult]) -> str:
+    """Return every bound that is set for these groups, what was found, and whether it is met."""
+    rows = [
+        [result.name, TITLES[target.operation], _bound(target), _found(target, result)]
+        for result in results
+        for target in targets_of(result.name)
+    ]
+    return table(["group", "operation", "to reach", "found"], rows)
+
+
+def _bound(target: Target) -> str:
+    names = " or ".join(target.against)
+    if target.kind == "floor":
+        return f"at most {ratio(target.bound)} {names}"
+    return f"{names}: at least {ratio(target.bound)}"
+
+
+def _found(target: Target, result: GroupResult) -> str:
+    found = target.found(result)
+    if found is None:
+        return "not measured"
+    return f"{ratio(found)}, {'met' if target.is_met(found) else '**not met**'}"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration with three digits: "312 ns", "1.23 µs", "45.6 ms"."""
+    for factor, unit in ((1e9, "ns"), (1e6, "µs"), (1e3, "ms"), (1, "s")):
+        if seconds * factor < 999.5 or unit == "s":
+            return f"{digits(seconds * factor)}{_THIN}{unit}"
+    raise AssertionError
+
+
+def ratio(number: float) -> str:
+    return f"{digits(number)}×"  # noqa: RUF001, a sign of multiplication
+
+
+def digits(number: float) -> str:
+    """Write three digits, without zeros at the end of a fraction."""
+    places = 2 if number < 9.995 else 1 if number < 99.95 else 0
+    text = f"{number:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
