@@ -33,9 +33,7 @@ class AioCache(AsyncKeyValue):
 
     async def get_many(self, keys: list[str]) -> dict[str, Any]:
         found = await self._cache.multi_get(keys)
-        return {
-            key: value for key, value in zip(keys, found, strict=True) if value is not None
-        }
+        return {key: value for key, value in zip(keys, found, strict=True) if value is not None}
 
     async def set_many(self, values: dict[str, Any]) -> None:
         await self._cache.multi_set(list(values.items()))

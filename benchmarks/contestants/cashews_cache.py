@@ -32,9 +32,7 @@ class Cashews(AsyncKeyValue):
 
     async def get_many(self, keys: list[str]) -> dict[str, Any]:
         found = await self._cache.get_many(*keys)
-        return {
-            key: value for key, value in zip(keys, found, strict=True) if value is not None
-        }
+        return {key: value for key, value in zip(keys, found, strict=True) if value is not None}
 
     async def delete_many(self, keys: list[str]) -> None:
         await self._cache.delete_many(*keys)

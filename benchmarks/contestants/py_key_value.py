@@ -31,9 +31,7 @@ class PyKeyValue(AsyncKeyValue):
 
     async def get_many(self, keys: list[str]) -> dict[str, Any]:
         found = await self._store.get_many(keys)
-        return {
-            key: value for key, value in zip(keys, found, strict=True) if value is not None
-        }
+        return {key: value for key, value in zip(keys, found, strict=True) if value is not None}
 
     async def set_many(self, values: dict[str, Any]) -> None:
         await self._store.put_many(list(values), list(values.values()))

@@ -26,7 +26,8 @@ class Store(KeyValue):
             self.bind(add=store.add, incr=store.incr)
         if store.backend.iterable:
             items, keys = store.items, store.keys
-            self.bind(walk=lambda: sum(1 for _ in items()), walk_keys=lambda: sum(1 for _ in keys()))
+            self.bind(walk=lambda: sum(1 for _ in items()))
+            self.bind(walk_keys=lambda: sum(1 for _ in keys()))
 
     def close(self) -> None:
         self._store.close()
