@@ -7,7 +7,7 @@ from django.core.checks.registry import registry
 from django.test import override_settings
 
 from django_kvstore import kvstores
-from django_kvstore.checks import check_databases, check_deployment, check_stores
+from django_kvstore.checks import check_databases, check_deployment, check_models, check_stores
 
 
 def ids(stores: Any, *, databases: list[str] | None = None, deploy: bool = False) -> list[str]:
@@ -20,7 +20,7 @@ def ids(stores: Any, *, databases: list[str] | None = None, deploy: bool = False
 
 def test_django_knows_of_the_checks() -> None:
     known = registry.get_checks(include_deployment_checks=True)
-    assert {check_stores, check_databases, check_deployment} <= set(known)
+    assert {check_stores, check_models, check_databases, check_deployment} <= set(known)
     assert check_deployment not in registry.get_checks()
 
 

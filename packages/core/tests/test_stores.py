@@ -22,6 +22,11 @@ def test_one_url_is_the_default_store() -> None:
         assert 49 < (kvstore.ttl("a") or 0) <= 50
 
 
+def test_a_shell_completes_the_default_stores_methods() -> None:
+    with override_settings(KEY_VALUE_STORES={}):
+        assert {"get", "aget", "compare_and_set"} <= set(dir(kvstore))
+
+
 def test_several_stores_with_options() -> None:
     stores = {
         "default": "locmem://several",

@@ -14,7 +14,7 @@ from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
-from .checks import check_databases, check_deployment, check_stores
+from .checks import check_databases, check_deployment, check_models, check_stores
 from .stores import kvstores
 
 
@@ -26,6 +26,7 @@ class KVStoreConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_stores)
+        register(check_models)
         register(check_databases, Tags.database)
         register(check_deployment, deploy=True)
         post_migrate.connect(_provision, sender=self)

@@ -14,6 +14,8 @@ from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
 from .config import StoreConfig, configured_entries
+from .models import Model
+from .models.base import ModelBase, model_classes
 from .plugins import GROUP, SERIALIZER_GROUP, claims
 from .serializers import load_serializer
 from .stores import kvstores
@@ -30,6 +32,38 @@ def check_stores(**kwargs: Any) -> list[CheckMessage]:
         messages += _check_store(alias, entry)
     messages += _check_claims(GROUP, "scheme")
     messages += _check_claims(SERIALIZER_GROUP, "serializer")
+    return messages
+
+
+def check_models(**kwargs: Any) -> list[CheckMessage]:
+    """Every model class is kept in a store that there is, under a key of its own."""
+    try:
+        aliases = set(kvstores)
+    except ImproperlyConfigured:
+        return []  # told by check_stores
+    messages: list[CheckMessage] = []
+    owners: dict[tuple[str, str], ModelBase] = {}
+    for model in sorted(model_classes(Model), key=_path):
+        meta = model._meta
+        if meta.store not in aliases:
+            messages.append(
+                Error(
+                    f"The objects of {_path(model)} are kept in the store '{meta.store}', which "
+                    "the settings do not have.",
+                    hint="Add it to KEY_VALUE_STORES, or correct the model's Meta.store.",
+                    id="django_kvstore.E007",
+                )
+            )
+        owner = owners.setdefault((meta.store, meta.key), model)
+        if _path(owner) != _path(model):  # else one has been defined anew
+            messages.append(
+                CheckWarning(
+                    f"{_path(owner)} and {_path(model)} have one key, '{meta.key}': each gets and "
+                    "overwrites the other's objects.",
+                    hint="Give one of them a Meta.key of its own.",
+                    id="django_kvstore.W002",
+                )
+            )
     return messages
 
 
@@ -103,3 +137,7 @@ def _ask_backends(**kwargs: Any) -> list[CheckMessage]:
             continue
         messages += backend.check(**kwargs)
     return messages
+
+
+def _path(model: type) -> str:
+    return f"{model.__module__}.{model.__qualname__}"

@@ -140,6 +140,9 @@ class DefaultStore:
     def __contains__(self, key: str) -> bool:
         return key in kvstores[DEFAULT_ALIAS]
 
+    def __dir__(self) -> list[str]:
+        return dir(Store)  # for completion in a shell, without any settings
+
     def __repr__(self) -> str:
         return "<the default store>"
 

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from django_kvstore.models import Model
-from django_kvstore.models.model import Root
+from django_kvstore.models.base import model_classes
 from django_kvstore.store import Store
 
 
@@ -74,20 +74,14 @@ class Models(Source):
         return next(self.listed(store), None) is not None
 
     def listed(self, store: Store) -> Iterator[Scope]:
-        for model in sorted(set(_models(Model)), key=lambda model: model._meta.key):
-            if model._meta.store == store.alias:
-                name = model._meta.key
-                yield Scope(f"{self.kind}:{name}", name, store, model._meta.prefix)
+        metas = [model._meta for model in model_classes(Model)]
+        # Two classes of one key have one part of the store.
+        prefixes = {meta.key: meta.prefix for meta in metas if meta.store == store.alias}
+        for key, prefix in sorted(prefixes.items()):
+            yield Scope(f"{self.kind}:{key}", key, store, prefix)
 
     def find(self, store: Store, name: str) -> Scope | None:
         return next((scope for scope in self.listed(store) if scope.title == name), None)
-
-
-def _models(model: type[Root]) -> Iterator[type[Root]]:
-    for subclass in model.__subclasses__():
-        if not subclass._meta.abstract:
-            yield subclass
-        yield from _models(subclass)
 
 
 SOURCES: list[Source] = [Models()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import sync_to_async
@@ -25,9 +26,11 @@ class Model(Root):
     _is_root = True
 
     @classmethod
-    async def _run(cls, method: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    async def _run(cls, method: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         sensitive = cls._store().backend.thread_sensitive
-        return await sync_to_async(method, thread_sensitive=sensitive)(*args, **kwargs)
+        # Bound before asgiref sees them: a field may have the name of one of its arguments.
+        bound: Callable[[], T] = partial(method, *args, **kwargs)
+        return await sync_to_async(bound, thread_sensitive=sensitive)()
 
     @classmethod
     async def aget(cls, pk: Any) -> Self | None:
@@ -65,7 +68,7 @@ class Model(Root):
         await self._run(self.refresh)
 
     @classmethod
-    async def acreate(cls, **values: Any) -> Self:
+    async def acreate(cls, /, **values: Any) -> Self:
         """As `create`."""
         return await cls._run(cls.create, **values)
 

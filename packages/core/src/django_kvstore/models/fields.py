@@ -6,7 +6,12 @@ else in the store than on the object.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+import copy
+import datetime as dt
+import decimal
+import uuid
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +22,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 T = TypeVar("T")
+
+#: Values of these types can stand in several objects at once.
+IMMUTABLE: Final = frozenset(
+    {NoneType, bool, int, float, str, bytes, decimal.Decimal, uuid.UUID}
+    | {dt.date, dt.datetime, dt.time, dt.timedelta}
+)
 
 
 class Field(Generic[T]):
@@ -50,8 +61,14 @@ class Field(Generic[T]):
         def __set__(self, instance: object, value: T | None) -> None: ...
 
     def get_default(self) -> Any:
-        """Return the default for a new object."""
-        return self.default() if callable(self.default) else self.default
+        """Return the default for a new object, one of its own where it can be changed."""
+        if callable(self.default):
+            return self.default()
+        return self.default if type(self.default) in IMMUTABLE else copy.deepcopy(self.default)
+
+    def to_pk(self, value: Any) -> Any:
+        """Return the primary key that `value` stands for; its text is in the object's key."""
+        return value
 
     def encode(self, value: Any) -> Any:
         """Return what the store is to keep for `value`."""

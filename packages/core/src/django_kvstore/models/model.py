@@ -1,63 +1,25 @@
-"""The model: fields read from its class, and objects got, saved and deleted by key."""
+"""The model: objects got, saved and deleted by primary key."""
 
 from __future__ import annotations
 
 import copy
-import datetime as dt
-import decimal
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.core.exceptions import FieldError, ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.utils.translation import gettext as _
 
 from ..errors import Conflict, CorruptValue
 from ..options import MISSING
 from ..stores import kvstores
-from .fields import Field
-from .options import Options
+from .base import ModelBase
+from .fields import IMMUTABLE
+from .options import KEY_TYPES, Options
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..store import Store
-
-_IMMUTABLE = frozenset(
-    {NoneType, bool, int, float, str, bytes, decimal.Decimal, uuid.UUID}
-    | {dt.date, dt.datetime, dt.time, dt.timedelta}
-)
-
-
-class ModelBase(type):
-    """Makes a model of a class: gathers its fields, those of its bases first."""
-
-    _meta: Options
-
-    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> ModelBase:
-        model = super().__new__(cls, name, bases, namespace)
-        if not any(isinstance(base, ModelBase) for base in bases) or "_is_root" in namespace:
-            return model
-        fields: dict[str, Field[Any]] = {}
-        for base in reversed(model.__mro__):
-            for attribute, value in vars(base).items():
-                if isinstance(value, Field):
-                    fields[attribute] = value
-                else:
-                    # Any other attribute of that name in a subclass takes the field away.
-                    fields.pop(attribute, None)
-        for attribute in fields:
-            roots = (base for base in model.__mro__ if "_is_root" in vars(base))
-            if attribute.startswith("_") or any(attribute in vars(root) for root in roots):
-                raise FieldError(
-                    f"{model.__module__}.{name} cannot have a field '{attribute}': models use "
-                    "that name themselves. Choose another."
-                )
-        model._meta = Options(model, namespace.get("Meta"), fields)
-        scope = {"__module__": model.__module__, "__qualname__": f"{name}.DoesNotExist"}
-        model.DoesNotExist = type("DoesNotExist", (ObjectDoesNotExist,), scope)  # type: ignore[attr-defined]
-        return model
 
 
 class Root(metaclass=ModelBase):
@@ -65,14 +27,12 @@ class Root(metaclass=ModelBase):
 
     _is_root: ClassVar[bool] = True
     _meta: ClassVar[Options]
-    DoesNotExist: ClassVar[type[ObjectDoesNotExist]]
+    DoesNotExist: ClassVar[type[ObjectDoesNotExist]] = ObjectDoesNotExist
     #: What the store held when the object was read or last saved; MISSING for a new one.
     _saved: Any = MISSING
 
-    def __init__(self, **values: Any) -> None:
-        if not hasattr(self, "_meta") or self._meta.abstract:
-            raise TypeError(f"{type(self).__name__} is abstract: make objects of its subclasses.")
-        fields = self._meta.fields
+    def __init__(self, /, **values: Any) -> None:
+        fields = self._concrete().fields
         unknown = values.keys() - fields.keys()
         if unknown:
             names = ", ".join(fields)
@@ -92,9 +52,10 @@ class Root(metaclass=ModelBase):
     @classmethod
     def get_many(cls, pks: Iterable[Any]) -> dict[Any, Self]:
         """Return the objects of those primary keys that have one, by primary key."""
-        keys = {cls._key(pk): pk for pk in pks}
-        found = cls._store().get_many(keys)
-        return {keys[key]: cls.from_dict(data) for key, data in found.items()}
+        keys = {pk: cls._key(pk) for pk in pks}
+        found = cls._store().get_many(keys.values())
+        made = {key: cls.from_dict(data) for key, data in found.items()}
+        return {pk: made[key] for pk, key in keys.items() if key in made}
 
     @classmethod
     def exists(cls, pk: Any) -> bool:
@@ -127,26 +88,24 @@ class Root(metaclass=ModelBase):
     # Writing.
 
     @classmethod
-    def create(cls, **values: Any) -> Self:
+    def create(cls, /, **values: Any) -> Self:
         """Make and save a new object; raises `Conflict` when its primary key is taken."""
         made = cls(**values)
-        data = made._to_save()
-        if not cls._store().add(cls._key(made.pk), data, cls._meta.ttl):
+        if not made._add():
             raise cls._conflict(made, "there is one with this primary key already.")
-        made._saved = _snapshot(data)
         return made
 
     @classmethod
     def get_or_create(cls, pk: Any, defaults: Mapping[str, Any] | None = None) -> tuple[Self, bool]:
         """Return the object of that primary key and False, or a new one of `defaults` and True."""
-        while True:
-            found = cls.get(pk)
-            if found is not None:
-                return found, False
-            try:
-                return cls.create(**{**(defaults or {}), cls._meta.pk: pk}), True
-            except Conflict:
-                continue  # somebody made it meanwhile; read theirs
+        found = cls.get(pk)
+        while found is None:
+            made = cls(**{**(defaults or {}), cls._meta.pk: pk})
+            if made._add():
+                return made, True
+            # Somebody made it meanwhile: read theirs, under the key that was taken.
+            found = cls.get(made.pk)
+        return found, False
 
     def save(self, *, if_unchanged: bool = False) -> None:
         """Validate and write the object, new or not.
@@ -165,7 +124,7 @@ class Root(metaclass=ModelBase):
     @classmethod
     def save_many(cls, objects: Iterable[Self]) -> None:
         """Validate them all, then write them in as few requests as the engine can."""
-        prepared = [(made, made._to_save()) for made in objects]
+        prepared = [(made, cls._check_own(made)._to_save()) for made in objects]
         values = {cls._key(made.pk): data for made, data in prepared}
         cls._store().set_many(values, cls._meta.ttl)
         for made, data in prepared:
@@ -225,7 +184,13 @@ class Root(metaclass=ModelBase):
         made = cls.__new__(cls)
         own = made.__dict__
         for name, field in cls._meta.fields.items():
-            own[name] = field.decode(data[name]) if name in data else field.get_default()
+            if name not in data:
+                own[name] = field.get_default()
+                continue
+            try:
+                own[name] = field.decode(data[name])
+            except Exception as error:  # a field of the application's may raise anything
+                raise cls._misfit(name, data[name]) from error
         made._saved = _snapshot(data)
         return made
 
@@ -238,23 +203,49 @@ class Root(metaclass=ModelBase):
         self.full_clean()
         return self.to_dict()
 
+    def _add(self) -> bool:
+        """Validate the object and write it unless its primary key is taken; say whether it was."""
+        data = self._to_save()
+        added = self._store().add(self._key(self.pk), data, self._meta.ttl)
+        if added:
+            self._saved = _snapshot(data)
+        return added
+
+    @classmethod
+    def _concrete(cls) -> Options:
+        meta: Options | None = getattr(cls, "_meta", None)
+        if meta is None or meta.abstract:
+            raise TypeError(f"{cls.__name__} is abstract: it has no objects, its subclasses do.")
+        return meta
+
     @classmethod
     def _store(cls) -> Store:
-        return kvstores[cls._meta.store]
+        return kvstores[cls._concrete().store]
 
     @classmethod
     def _key(cls, pk: Any) -> str:
-        if not isinstance(pk, str):
-            # Only types whose text is one for one with the value.
-            if type(pk) not in (int, uuid.UUID, dt.date, dt.datetime):
-                raise ValidationError(
-                    {
-                        cls._meta.pk: _("A primary key is a str, int, date or UUID, not %s.")
-                        % type(pk)
-                    }
-                )
-            pk = str(pk)
-        return f"{cls._meta.prefix}{pk:s}"
+        meta = cls._concrete()
+        if type(pk) not in KEY_TYPES and not isinstance(pk, str):
+            told = _("A primary key is a str, int, date or UUID, not %s.") % type(pk)
+            raise ValidationError({meta.pk: told})
+        return f"{meta.prefix}{meta.fields[meta.pk].to_pk(pk)!s}"
+
+    @classmethod
+    def _check_own(cls, made: Any) -> Self:
+        if type(made) is not cls:
+            raise TypeError(f"Objects of {cls.__name__} are saved here, not of {type(made)}.")
+        own: Self = made
+        return own
+
+    @classmethod
+    def _misfit(cls, name: str, stored: Any) -> CorruptValue:
+        field = cls._meta.fields[name]
+        return cls._store().backend.error(
+            CorruptValue,
+            f"the {type(stored).__name__} stored for {cls.__name__}.{name} is nothing that the "
+            f"{type(field).__name__} reads.",
+            hint="Give the changed field another name, or a decode() that reads what was stored.",
+        )
 
     @classmethod
     def _conflict(cls, made: Self, reason: str) -> Conflict:
@@ -281,6 +272,6 @@ class Root(metaclass=ModelBase):
 def _snapshot(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy that later changes to the object's lists and dicts do not reach."""
     return {
-        name: value if type(value) in _IMMUTABLE else copy.deepcopy(value)
+        name: value if type(value) in IMMUTABLE else copy.deepcopy(value)
         for name, value in data.items()
     }

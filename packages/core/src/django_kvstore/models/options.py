@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
+import uuid
 from typing import Any, Final
 
 from django.core.exceptions import FieldError
@@ -15,6 +17,9 @@ from .fields import Field
 
 #: What every model's key begins with, as in django-kvstore 1.0.
 KEY_PREFIX: Final = "__KV_STORE_::"
+
+#: What a primary key can be: types whose text is one for one with the value.
+KEY_TYPES: Final = frozenset({str, int, dt.date, dt.datetime, uuid.UUID})
 
 _KNOWN: Final = ("abstract", "key", "store", "ttl")
 
@@ -30,7 +35,7 @@ class Options:
     def __init__(self, model: type, own: type | None, fields: dict[str, Field[Any]]) -> None:
         meta: type | None = getattr(model, "Meta", None)
         given = {
-            name: getattr(meta, name) for name in dir(meta or object) if not name.startswith("__")
+            name: getattr(meta, name) for name in dir(meta or object) if not name.startswith("_")
         }
         for name in given:
             if name not in _KNOWN:
@@ -42,10 +47,13 @@ class Options:
         self.store: str = given.get("store", "default")
         self.ttl: float | None = given.get("ttl", DEFAULT_TTL)
         self.key: str = (vars(own).get("key") if own else None) or _name(model)
+        for option in ("store", "key"):
+            if not isinstance(getattr(self, option), str):
+                raise FieldError(f"The Meta.{option} of {_name(model)} is no str.")
         if ":" in self.key:
             raise FieldError(f"The Meta.key of {_name(model)} holds a ':', which ends it in keys.")
         self.fields = fields
-        keys = [field.name for field in fields.values() if field.pk]
+        keys = [name for name, field in fields.items() if field.pk]
         if len(keys) > 1:
             raise FieldError(
                 f"{_name(model)} has {len(keys)} primary keys, {' and '.join(keys)}: "

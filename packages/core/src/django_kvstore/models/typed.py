@@ -12,14 +12,30 @@ import datetime as dt
 import decimal
 import uuid
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
+from django.core.exceptions import FieldError, ValidationError
 from django.db import models as db
 from django.db.models.fields import NOT_PROVIDED
+from django.utils.translation import gettext_lazy as _
 
 from .fields import Field
+from .options import KEY_TYPES
 
 T = TypeVar("T")
+
+#: What may be said besides, each where Django's field of that name takes it. To take its other
+#: options and do nothing would be a promise not kept.
+_OPTIONS: Final = frozenset(
+    {"decimal_places", "max_digits", "max_length", "decoder", "encoder"}
+    | {"error_messages", "help_text", "verbose_name"}
+)
+_NOTHING: Final = "what Django does with it has no meaning in a key-value store"
+_INSTEAD: Final = {
+    "primary_key": "write pk=True",
+    "auto_now": "set the field in the model's clean()",
+    "auto_now_add": "give it a default, such as django.utils.timezone.now",
+}
 
 
 class TypedField(Field[T]):
@@ -39,6 +55,14 @@ class TypedField(Field[T]):
         validators: Iterable[Callable[[Any], None]] = (),
         **options: Any,
     ) -> None:
+        name = type(self).__name__
+        refused = sorted(options.keys() - _OPTIONS)
+        if refused:
+            raise TypeError(
+                f"A {name} takes no '{refused[0]}': {_INSTEAD.get(refused[0], _NOTHING)}."
+            )
+        if pk and self.python_type not in KEY_TYPES:
+            raise FieldError(f"A {name} is no primary key: one is a str, int, date or UUID.")
         # As in Django, a text without a default begins empty and everything else as None.
         empty: Any = "" if self.python_type is str and not null and not pk else None
         super().__init__(empty if default is NOT_PROVIDED else default, pk)
@@ -61,10 +85,31 @@ class TypedField(Field[T]):
             return value
         return self._field.to_python(value)
 
+    def to_pk(self, value: Any) -> Any:
+        if type(value) is self.python_type:
+            return value
+        try:
+            return self._field.to_python(value)
+        except (ValidationError, TypeError, ValueError):
+            return value  # it stands for none, so there is no object of that key
+
     def clean(self, value: Any) -> Any:
-        # The second argument is a model's object in Django; no field used here looks at it.
-        if not (self._field.blank and value in self._field.empty_values):
-            value = self._field.clean(value, None)
+        field = self._field
+        if not (field.blank and value in field.empty_values):
+            try:
+                found = field.to_python(value)
+                fits = found is None or isinstance(found, self.python_type)
+            except (TypeError, ValueError, OverflowError):  # of which Django lets some through
+                fits = False
+            if not fits:
+                told = field.error_messages.get("invalid", _("Enter a valid value."))
+                raise ValidationError(told, code="invalid", params={"value": value})
+            # The second argument is a model's object in Django; no field here looks at it.
+            field.validate(found, None)
+            field.run_validators(found)
+            value = found
+        if type(value) is not str and issubclass(type(value), str):
+            value = str.__str__(value)  # Django's TextChoices and SafeString are more than a text
         return super().clean(value)
 
 
