@@ -9,8 +9,10 @@ import pytest
 from .page import DOCS, PAGES, ROOT, name, read_page
 from .running import Reader
 
-#: The tutorial is a project with files and processes of its own: see `test_tutorial`.
-IN_PROCESS = [page for page in PAGES if page.name != "tutorial.md"]
+#: The tutorial is a project with files and processes of its own: see `test_tutorial`. The messages
+#: are a page of mistakes, which `tests/errors` makes.
+ELSEWHERE = {"tutorial.md", "messages.md"}
+IN_PROCESS = [page for page in PAGES if page.name not in ELSEWHERE]
 
 LANGUAGES = {"python", "console", "ini", "text"}
 

@@ -119,7 +119,7 @@ def test_json_refuses_what_json_has_not(store: Store, value: object) -> None:
 
 def test_bytes_of_another_serializer_are_told_and_not_read(store: Store) -> None:
     store.with_options(serializer="json").set("k", 1)
-    with pytest.raises(CorruptValue, match=r"\('j'\), and this store uses 'typed'"):
+    with pytest.raises(CorruptValue, match="serializer 'json', and this store uses 'typed'"):
         store.get("k")
 
 

@@ -81,8 +81,8 @@ class AtomicStore(EntryStore):
         """
         self._require_atomic()
         cell = self.coder.cell(key)
-        self._check_int(delta, "delta")
-        self._check_int(default, "default")
+        self._check_int(delta, "delta", "Give an int.")
+        self._check_int(default, "default", "Give an int.")
         fresh = self.coder.expires(ttl)
         total = 0
 
@@ -93,13 +93,17 @@ class AtomicStore(EntryStore):
                 number, expires = default, fresh
             else:
                 expires = None if record is None else records.expiry(record)
-            self._check_int(number, "value there")
+            self._check_int(
+                number,
+                "value there",
+                "The entry is unchanged. Set an int first, or count at another key.",
+            )
             total = number + delta
             if not _INT64_MIN <= total <= _INT64_MAX:
                 raise self.backend.error(
                     InvalidValue,
                     f"{number} and {delta} make a number outside signed 64 bits.",
-                    hint="The entry is unchanged.",
+                    hint="The entry is unchanged. Set a smaller one first.",
                 )
             if is_past(expires):
                 return None if record is None else Write(None)
@@ -112,7 +116,7 @@ class AtomicStore(EntryStore):
         self, key: str, delta: int = 1, *, default: int = 0, ttl: float | None = DEFAULT_TTL
     ) -> int:
         """Subtract `delta`; otherwise as `incr`."""
-        self._check_int(delta, "delta")
+        self._check_int(delta, "delta", "Give an int.")
         return self.incr(key, -delta, default=default, ttl=ttl)
 
     def compare_and_set(
@@ -220,12 +224,12 @@ class AtomicStore(EntryStore):
         if not self.backend.atomic:
             raise self.backend.unsupported("change an entry atomically", "atomic")
 
-    def _check_int(self, number: object, what: str) -> None:
+    def _check_int(self, number: object, what: str, hint: str) -> None:
         if type(number) is not int:
             raise self.backend.error(
                 InvalidValue,
                 f"the {what} is a {type(number).__name__}; only an int counts.",
-                hint="The entry is unchanged.",
+                hint=hint,
             )
 
     def _replace_if(

@@ -87,7 +87,7 @@ def _check_store(alias: str, entry: object) -> list[CheckMessage]:
     try:
         config.backend_class()
     except ImproperlyConfigured as error:
-        return [Error(f"The store '{alias}': {error}", id="django_kvstore.E002")]
+        return [Error(str(error), id="django_kvstore.E002")]
     for problem, number in ((config.open_backend, "E003"), (config.read_options, "E004")):
         try:
             problem()
@@ -98,7 +98,7 @@ def _check_store(alias: str, entry: object) -> list[CheckMessage]:
     try:
         store = kvstores[alias]
     except ImproperlyConfigured as error:
-        return [Error(f"The store '{alias}': {error}", id="django_kvstore.E005")]
+        return [Error(str(error), id="django_kvstore.E005")]
     if not load_serializer(store.options.serializer).safe:
         messages.append(
             CheckWarning(

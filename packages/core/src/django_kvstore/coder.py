@@ -16,7 +16,7 @@ from .backend import Backend
 from .compression import MIN_BYTES, decompress, load_codec
 from .errors import CorruptValue, InvalidKey, InvalidValue, KVStoreError, ValueTooLarge
 from .options import DEFAULT_TTL, MISSING, StoreOptions
-from .serializers import load_serializer
+from .serializers import load_serializer, serializer_name
 
 #: Expiry further away than this, in seconds (a hundred years), is taken for a mistake.
 _MAX_TTL = 100 * 366 * 86400.0
@@ -28,8 +28,13 @@ class Coder:
     def __init__(self, backend: Backend, options: StoreOptions) -> None:
         self._backend = backend
         self._default_ttl = options.ttl
-        self._serializer = load_serializer(options.serializer)(backend.alias)
-        self._codec = load_codec(options.compression) if options.compression else None
+        try:
+            self._serializer = load_serializer(options.serializer)(backend.alias)
+            self._codec = load_codec(options.compression) if options.compression else None
+        except ImproperlyConfigured as error:
+            raise ImproperlyConfigured(
+                f"The store '{backend.alias}' ({backend.scheme}): {error}"
+            ) from error.__cause__
         self._namespace = options.namespace
         self._prefix = options.namespace + keys.ENTRY
         self._key_bytes = min(keys.MAX_KEY_BYTES + 1, backend.max_key_bytes) - len(self._prefix)
@@ -54,7 +59,9 @@ class Coder:
         """Return what the cells of keys that start with `prefix` start with."""
         problem = keys.key_problem(prefix, self._key_bytes) if prefix != "" else None
         if problem is not None:
-            raise self._backend.error(InvalidKey, f"as a prefix: {problem}")
+            raise self._backend.error(
+                InvalidKey, f"as a prefix: {problem}", hint="Nothing was sent."
+            )
         return self._prefix + prefix
 
     def key(self, cell: str) -> str:
@@ -70,7 +77,11 @@ class Coder:
         if ttl is None:
             return None
         if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or math.isnan(ttl):
-            raise self._backend.error(InvalidValue, f"a ttl is a number of seconds, not {ttl!r}.")
+            raise self._backend.error(
+                InvalidValue,
+                f"a ttl is a number of seconds, not {ttl!r}.",
+                hint="Give one, as in ttl=60, or None for ever.",
+            )
         if ttl > _MAX_TTL:
             raise self._backend.error(
                 InvalidValue, "a ttl is at most a hundred years.", hint="Use None for ever."
@@ -134,8 +145,8 @@ class Coder:
                 return MISSING
             if code != self._serializer.code:
                 raise self._corrupt(
-                    f"it was written by the serializer of code {code} ({chr(code)!r}), and this "
-                    f"store uses '{self._serializer.name}' ({self._serializer.code})"
+                    f"it was written by {serializer_name(code)}, and this store uses "
+                    f"'{self._serializer.name}'"
                 )
             if not flags & records.IS_SPLIT:
                 break

@@ -71,7 +71,12 @@ class StoreConfig:
 
     def backend_class(self) -> type[Backend]:
         """Return the class of the store's backend; raises ``ImproperlyConfigured``."""
-        return LegacyBackend if "." in self.url.scheme else load_backend(self.url.scheme)
+        if "." in self.url.scheme:
+            return LegacyBackend
+        try:
+            return load_backend(self.url.scheme)
+        except ImproperlyConfigured as error:
+            raise ImproperlyConfigured(f"The store '{self.alias}': {error}") from error.__cause__
 
     def read_options(self) -> StoreOptions:
         """Return the options that every store takes; raises ``ImproperlyConfigured``."""
@@ -100,7 +105,9 @@ class StoreConfig:
             # Both at once, so that one thing said twice is told and not resolved by some rule.
             both = in_url.keys() & beside.keys()
             if both:
-                raise ValueError(f"{where} is given '{min(both)}' in its URL and beside it.")
+                raise ValueError(
+                    f"{where} is given '{min(both)}' in its URL and beside it: keep one of them."
+                )
             return read_params(declared, {**in_url, **beside}, where=where)
         except ValueError as error:
             raise ImproperlyConfigured(str(error)) from None
@@ -117,7 +124,10 @@ def configured_entries() -> dict[str, Any]:
     stores = getattr(settings, "KEY_VALUE_STORES", None) or {}
     single = getattr(settings, "KEY_VALUE_STORE_BACKEND", None)
     if not isinstance(stores, Mapping):
-        raise ImproperlyConfigured("KEY_VALUE_STORES must be a dict of aliases and their URLs.")
+        raise ImproperlyConfigured(
+            "KEY_VALUE_STORES must be a dict of aliases and their URLs: "
+            "{'default': 'db://kvstore'}, say."
+        )
     if single is None:
         return dict(stores)
     if DEFAULT_ALIAS in stores:

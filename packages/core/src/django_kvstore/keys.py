@@ -35,13 +35,18 @@ def check_namespace(namespace: object) -> str:
 def key_problem(key: object, limit: int) -> str | None:
     """Say what keeps `key` from being one of up to `limit` UTF-8 bytes; None when nothing does."""
     if not isinstance(key, str):
-        return f"a key is a str, not {type(key).__name__}."
+        return f"a key is a str, not {type(key).__name__}: give str(key), say."
     if not key:
-        return "a key has at least one character."
+        return "a key has at least one character, and this is empty. Give it one."
     try:
         size = len(key.encode())
     except UnicodeEncodeError:
-        return "the key holds a lone surrogate, which is no character of UTF-8."
+        return (
+            "the key holds a lone surrogate, which is no character of UTF-8: give ascii(key), say."
+        )
     if size > limit:
-        return f"the key is {size} bytes of UTF-8; this store takes up to {limit}."
+        return (
+            f"the key is {size} bytes of UTF-8; this store takes up to {limit}. Shorten it, or "
+            "give hashlib.sha256(key.encode()).hexdigest()."
+        )
     return None

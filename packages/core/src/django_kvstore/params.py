@@ -82,7 +82,10 @@ def read_params(
             mend = f"did you mean '{near[0]}'?" if near else f"it takes {_names(values)}."
             raise ValueError(f"{where} does not know the parameter '{name}': {mend}")
         if param.name in seen:
-            raise ValueError(f"{where} is given '{seen[param.name]}' and '{name}', which are one.")
+            raise ValueError(
+                f"{where} is given '{seen[param.name]}' and '{name}', which are one: "
+                "keep one of them."
+            )
         seen[param.name] = name
         try:
             values[param.name] = param.parse(text)

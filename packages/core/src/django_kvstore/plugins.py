@@ -96,10 +96,11 @@ def _unknown_scheme(scheme: str) -> str:
         mend = f"Its backend is not installed: run 'pip install {known[scheme]}'."
     else:
         near = difflib.get_close_matches(scheme, [*installed, *known], n=1)
-        mend = f"Did you mean '{near[0]}'? " if near else ""
-        if near and near[0] not in installed:
-            mend += f"That one needs 'pip install {known[near[0]]}'. "
-        mend += "A backend from elsewhere must be installed in this environment."
+        mend = "A backend from elsewhere must be installed in this environment."
+        if near:
+            mend = f"Did you mean '{near[0]}'?"
+            if near[0] not in installed:
+                mend += f" That one needs 'pip install {known[near[0]]}'."
     return (
         f"There is no backend for the scheme '{scheme}'. {mend} "
         f"Installed schemes: {', '.join(installed) or 'none'}."

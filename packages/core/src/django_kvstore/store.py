@@ -12,6 +12,7 @@ from typing import Any
 
 from . import keys
 from .aio import AsyncStore
+from .errors import InvalidKey
 from .options import StoreOptions
 
 
@@ -25,10 +26,18 @@ class Store(AsyncStore):
     """
 
     def namespace(self, name: str) -> Store:
-        """Return a store within this one, whose keys no other namespace sees."""
-        checked = keys.check_namespace(name)
+        """Return a store within this one, whose keys no other namespace sees.
+
+        Raises `InvalidKey` for a name that is none.
+        """
         outer = self.options.namespace
-        inner = keys.check_namespace(f"{outer}/{checked}") if outer else checked
+        try:
+            checked = keys.check_namespace(name)
+            inner = keys.check_namespace(f"{outer}/{checked}") if outer else checked
+        except ValueError as error:
+            raise self.backend.error(
+                InvalidKey, f"{error}.", hint="Choose another, or a shorter one."
+            ) from None
         return self.with_options(namespace=inner)
 
     def with_options(self, **changes: Any) -> Store:

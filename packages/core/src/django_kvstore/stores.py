@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import uuid
 from collections.abc import Iterator
@@ -37,8 +38,9 @@ class Stores:
         try:
             return self._stores[alias]
         except KeyError:
-            with self._lock:
-                return self._stores.get(alias) or self._make(alias)
+            pass  # made out here, so that its own error has none behind it
+        with self._lock:
+            return self._stores.get(alias) or self._make(alias)
 
     def __iter__(self) -> Iterator[str]:
         return iter(configured_entries())
@@ -112,13 +114,9 @@ class Stores:
     def _make(self, alias: str) -> Store:
         entries = configured_entries()
         if alias not in entries:
-            known = ", ".join(f"'{name}'" for name in entries) or "none"
-            hint = (
-                "Set KEY_VALUE_STORE_BACKEND = 'db://kvstore', say."
-                if alias == DEFAULT_ALIAS and not entries
-                else f"KEY_VALUE_STORES has: {known}."
+            raise ImproperlyConfigured(
+                f"There is no store '{alias}' in the settings. {_way_out(alias, list(entries))}"
             )
-            raise ImproperlyConfigured(f"There is no store '{alias}' in the settings. {hint}")
         return self._build(alias, StoreConfig.read(alias, entries[alias]))
 
     def _build(self, name: str, config: StoreConfig) -> Store:
@@ -154,6 +152,16 @@ kvstore = cast(Store, DefaultStore())
 def get_kvstore(name: str = DEFAULT_ALIAS) -> Store:
     """Return the store of an alias or of a URL, as in ``get_kvstore("locmem://scratch")``."""
     return kvstores.open(name) if "://" in name else kvstores[name]
+
+
+def _way_out(alias: str, known: list[str]) -> str:
+    if not known:
+        if alias == DEFAULT_ALIAS:
+            return "Set KEY_VALUE_STORE_BACKEND = 'db://kvstore', say."
+        return f"Set KEY_VALUE_STORES = {{{alias!r}: 'db://kvstore'}}, say."
+    near = difflib.get_close_matches(alias, known, n=1)
+    meant = f"Did you mean '{near[0]}'? " if near else ""
+    return f"{meant}KEY_VALUE_STORES has: {', '.join(map(repr, known))}."
 
 
 def _shown(url: str) -> str:

@@ -135,5 +135,5 @@ def _parse_query(query: str) -> dict[str, str]:
     if len(params) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the URL gives the parameter '{twice}' more than once")
+        raise ValueError(f"the URL gives the parameter '{twice}' more than once: keep one of them")
     return params

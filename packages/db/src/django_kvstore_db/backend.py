@@ -59,7 +59,7 @@ class DBBackend(Backend):
 
     def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
         super().__init__(alias, url, params)
-        self.table = Table(url, self.options["using"])
+        self.table = Table(url, self.options["using"], alias)
         self._crowded_until = 0.0
 
     # Single cells.

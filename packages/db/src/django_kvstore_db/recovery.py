@@ -27,6 +27,19 @@ from django_kvstore.errors import (
 from .failures import Failure, code_of, failure_of
 
 MIGRATE = "Run 'manage.py migrate --database={database}', or 'manage.py kvstore provision {alias}'."
+_AGAIN = "See that it runs, and do it again, with the whole of the transaction if there was one."
+_BEGIN = (
+    "Keep transactions short, and let those that write begin as such: 'OPTIONS': "
+    "{{'transaction_mode': 'IMMEDIATE'}} in settings.DATABASES['{database}'], since Django 5.1."
+)
+_REACH = (
+    "See that its server runs, and check HOST, PORT, NAME, USER and PASSWORD in "
+    "settings.DATABASES['{database}']."
+)
+_REACH_FILE = (
+    "See that the folder of NAME in settings.DATABASES['{database}'] is there and may be written "
+    "to."
+)
 RENAME = "Give the store a table of its own: db://another_name"
 
 #: The error, what it says of the database, and the way out.
@@ -49,22 +62,30 @@ _EXPLAINED: dict[Failure, tuple[type[KVStoreError], str, str]] = {
     Failure.LOCKED: (
         Timeout,
         "the file of the database '{database}' was in use by others",
-        "Keep transactions short, and let those that write begin as IMMEDIATE (OPTIONS).",
+        _BEGIN,
     ),
     Failure.TIMEOUT: (
         Timeout,
         "the database '{database}' gave a statement up after the time limit set for it",
-        "",
+        "Raise that limit, or ask for less at a time.",
     ),
     Failure.TOO_LARGE: (
         ValueTooLarge,
         "the database '{database}' does not take a statement this long",
-        "",
+        "Store less in one entry, or raise its limit: on MariaDB and MySQL max_allowed_packet.",
     ),
-    Failure.INVALID: (InvalidValue, "the database '{database}' does not take the value", ""),
-    Failure.UNSENT: (Unavailable, "the connection to the database '{database}' broke", ""),
-    Failure.LOST: (Unavailable, "the connection to the database '{database}' broke", ""),
-    Failure.REFUSED: (Unavailable, "the database '{database}' refused a statement", ""),
+    Failure.INVALID: (
+        InvalidValue,
+        "the database '{database}' does not take the value",
+        "Nothing was written. See that the columns of '{table}' are as migrate makes them.",
+    ),
+    Failure.UNSENT: (Unavailable, "the connection to the database '{database}' broke", _AGAIN),
+    Failure.LOST: (Unavailable, "the connection to the database '{database}' broke", _AGAIN),
+    Failure.REFUSED: (
+        Unavailable,
+        "the database '{database}' refused a statement",
+        "The database's own error, this one's cause, says why.",
+    ),
 }
 
 
@@ -134,6 +155,7 @@ class Recovery:
         }
         if failure is Failure.REFUSED and self.connection.connection is None:
             reason = "the database '{database}' could not be reached"
+            hint = _REACH_FILE if self.connection.vendor == "sqlite" else _REACH
         said = f"{reason.format(**names)} ({_name(error)})."
         return self.backend.error(kind, said, hint=hint.format(**names))
 

@@ -202,7 +202,7 @@ class MySQL(Dialect):
 
 
 def _too_long(table: str, size: str, engine: str, limit: int) -> str:
-    return f"The table's name {table!r} has {size}; {engine}: no more than {limit}."
+    return f"the table's name {table!r} has {size}; {engine}: no more than {limit}."
 
 
 #: By Django's name for the kind of database, `connection.vendor`.

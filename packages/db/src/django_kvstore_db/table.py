@@ -1,6 +1,6 @@
 """The table of one store: its name, where it lies, whether it is there, and making it.
 
-``Table(url, using=None).for_write()`` is the connection to the database that takes its writes.
+``Table(url, None, "default").for_write()`` is the connection to the database that takes its writes.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ COLUMNS = {"key", "expires", "value"}
 class Table:
     """One store's table; makes no query but in `provision` and `check_database`."""
 
-    def __init__(self, url: StoreURL, using: str | None) -> None:
+    def __init__(self, url: StoreURL, using: str | None, store: str) -> None:
         self.name = name = url.location
+        #: How messages that are no `KVStoreError` begin.
+        self.where = f"The store '{store}' (db)"
         self.using = using
         self.problem = url_problem(url)
         #: What routers are asked about: it answers like a model, and is none.
@@ -72,9 +74,10 @@ class Table:
         try:
             return connections[alias]
         except ConnectionDoesNotExist:
+            known = ", ".join(map(repr, connections))
             raise ImproperlyConfigured(
-                f"The table '{self.name}' of a store is to lie in the database '{alias}', "
-                f"which settings.DATABASES does not have."
+                f"{self.where}: the table '{self.name}' is to lie in the database '{alias}'; "
+                f"settings.DATABASES has: {known}."
             ) from None
 
     def dialect(self, connection: BaseDatabaseWrapper) -> Dialect:
@@ -83,7 +86,7 @@ class Table:
         if dialect is None:
             problem = self.problem or placement_problem(self.name, connection)
             if problem:
-                raise ImproperlyConfigured(problem)
+                raise ImproperlyConfigured(f"{self.where}: {problem}")
             dialect = self._dialects[connection.vendor] = DIALECTS[connection.vendor](self.name)
         return dialect
 
@@ -130,7 +133,7 @@ class Table:
     def check(self) -> Iterator[checks.CheckMessage]:
         """Say what can be said without asking a database."""
         if self.problem:
-            yield checks.Error(self.problem, id="django_kvstore.db.E001")
+            yield checks.Error(f"{self.where}: {self.problem}", id="django_kvstore.db.E001")
             return
         try:
             placed = {
@@ -142,7 +145,7 @@ class Table:
         for connection in placed.values():
             problem = placement_problem(self.name, connection)
             if problem:
-                yield checks.Error(problem, id="django_kvstore.db.E003")
+                yield checks.Error(f"{self.where}: {problem}", id="django_kvstore.db.E003")
 
     def check_database(self, alias: str, store: str) -> Iterator[checks.CheckMessage]:
         """Say whether the table is in that database, and one of a store; `store` is its alias."""
@@ -152,7 +155,7 @@ class Table:
         if not self.exists(connection):
             # A warning, since an error would keep `migrate` from running, which creates the table.
             yield checks.Warning(
-                f"The table '{self.name}' is missing in the database '{alias}'.",
+                f"{self.where}: the table '{self.name}' is missing in the database '{alias}'.",
                 hint=MIGRATE.format(alias=store, database=alias),
                 id="django_kvstore.db.W001",
             )
@@ -162,7 +165,8 @@ class Table:
             columns = {column[0] for column in cursor.description}
         if not columns >= COLUMNS:
             yield checks.Error(
-                f"The table '{self.name}' in the database '{alias}' is not one of a store.",
+                f"{self.where}: the table '{self.name}' in the database '{alias}' is not one of a "
+                "store.",
                 hint="Name a table of its own in the store's URL: db://another_name",
                 id="django_kvstore.db.E004",
             )
@@ -172,10 +176,10 @@ def url_problem(url: StoreURL) -> str | None:
     """Say what keeps the URL from naming a table in any database; None when nothing does."""
     name = url.location
     if not name:
-        return "The URL names no table; write one as in db://kvstore"
+        return "the URL names no table; write one as in db://kvstore"
     if url.path or url.username is not None:
         return (
-            "The URL is to name a table and nothing else of the database: db://kvstore?using=alias"
+            "the URL is to name a table and nothing else of the database: db://kvstore?using=alias"
         )
     if not name.isprintable() or name != name.strip():
         return (
@@ -186,7 +190,7 @@ def url_problem(url: StoreURL) -> str | None:
 
 def placement_problem(name: str, connection: BaseDatabaseWrapper) -> str | None:
     """Say what keeps the table from lying in that database; None when nothing does."""
-    where = f"The database '{connection.alias}'"
+    where = f"the database '{connection.alias}'"
     if connection.vendor not in DIALECTS:
         return (
             f"{where} is {connection.display_name}, on which a store cannot lie; it can on SQLite, "

@@ -152,7 +152,11 @@ class TyrantBackend(Backend):
     def ping(self) -> None:
         (status,) = self._client.ask(protocol.stat())
         if not status:
-            raise self.error(Unavailable, "the server answers without saying how it is.")
+            raise self.error(
+                Unavailable,
+                "the server answers without saying how it is.",
+                hint="See its log, and start it again.",
+            )
 
     def sync(self) -> None:
         """Have the server write to its disk what it holds in memory, as a B+ tree file needs.

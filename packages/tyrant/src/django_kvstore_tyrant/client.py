@@ -155,7 +155,8 @@ class Client:
         return self.error(
             Timeout,
             f"{self._where} did not answer in time.",
-            hint="Raise 'timeout' or 'connect_timeout' in the URL if it is merely slow.",
+            hint="Is it ttserver that listens there? Raise 'timeout' or 'connect_timeout' in the "
+            "URL if it is merely slow.",
         )
 
     def _lost(self, error: Exception) -> KVStoreError:

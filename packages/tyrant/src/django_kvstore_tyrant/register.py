@@ -217,6 +217,7 @@ class Registers:
             raise self._client.error(
                 OutcomeUnknown,
                 "the entry was deleted, and whether there had been one was not to be learnt.",
+                hint="It is not there now, unless somebody has written it again.",
             ) from error
 
     def _close(self, link: Link, record: bytes) -> bytes | None:

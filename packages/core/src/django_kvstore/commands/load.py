@@ -42,7 +42,9 @@ class Load(Subcommand):
     def handle(self, command: BaseCommand, **options: Any) -> None:
         store, name = chosen_store(options["store"]), options["file"]
         if name != "-" and not Path(name).exists():
-            raise CommandError(_("There is no file %s.") % name)
+            raise CommandError(
+                _("There is no file %s. Give a dump's path, or - for standard input.") % name
+            )
         checkpoint = Checkpoint(Path(f"{name}.loading"))
         state = (checkpoint.read() if options["resume"] else None) or {"lines": 0, "failures": 0}
         failures = Failures()
@@ -66,7 +68,7 @@ class Load(Subcommand):
                 progress.advance(len(page))
         if whole.promised != whole.entries:
             raise CommandError(
-                _("The dump was cut short: it has %d entries and no whole last line.")
+                _("The dump was cut short: it has %d entries and no whole last line; dump again.")
                 % whole.entries
             )
         checkpoint.remove()

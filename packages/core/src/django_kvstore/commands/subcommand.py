@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 from argparse import ArgumentParser
@@ -59,7 +60,10 @@ def chosen_store(name: str) -> Store:
     """Return the store of an alias or URL."""
     if "://" not in name and name not in kvstores:
         known = ", ".join(kvstores) or _("none")
-        raise CommandError(_("There is no store '%s'. The settings have: %s.") % (name, known))
+        told = _("There is no store '%s'. The settings have: %s.") % (name, known)
+        near = difflib.get_close_matches(name, kvstores, n=1)
+        meant = _(" Did you mean '%s'?") % near[0] if near else ""
+        raise CommandError(f"{told}{meant}")
     return get_kvstore(name)
 
 

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist, ValidationError
 from django.utils.translation import gettext as _
 
 from ..errors import Conflict, CorruptValue
@@ -220,7 +220,13 @@ class Root(metaclass=ModelBase):
 
     @classmethod
     def _store(cls) -> Store:
-        return kvstores[cls._concrete().store]
+        meta = cls._concrete()
+        try:
+            return kvstores[meta.store]
+        except ImproperlyConfigured as error:
+            raise ImproperlyConfigured(
+                f"The model {cls.__module__}.{cls.__qualname__} has no store: {error}"
+            ) from error.__cause__
 
     @classmethod
     def _key(cls, pk: Any) -> str:

@@ -8,6 +8,7 @@ Serializers are found under the entry-point group ``kvstore.serializers``; see
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 from importlib.metadata import entry_points
@@ -68,3 +69,13 @@ def load_serializer(name: str) -> type[Serializer]:
             f"derived from django_kvstore.Serializer."
         )
     return serializer
+
+
+def serializer_name(code: int) -> str:
+    """Return what to call the serializer that writes `code` into its records, for a message."""
+    for point in entry_points(group="kvstore.serializers"):
+        # A neighbor that is broken must not hide the message.
+        with contextlib.suppress(Exception):
+            if point.load().code == code:
+                return f"the serializer '{point.name}'"
+    return f"a serializer of code {code} that is not installed here"

@@ -40,7 +40,8 @@ class PickleSerializer(Serializer):
             if constant_time_compare(signature, self._signature(pickled, key, secret)):
                 return pickle.loads(pickled)
         raise ValueError(
-            "its signature was made with another SECRET_KEY, for another store or key, or forged"
+            "its signature was made with another SECRET_KEY (name that one in "
+            "SECRET_KEY_FALLBACKS), for another store or key, or forged"
         )
 
     def _signature(self, data: bytes, key: str, secret: str | bytes) -> bytes:

@@ -1,0 +1,176 @@
+"""Mistakes in calls: a key, a value, a number, or something that the engine cannot do."""
+
+from __future__ import annotations
+
+from .mistake import Chapter, Mistake
+
+ON_DB = 'KEY_VALUE_STORES = {"sessions": "db://sessions"}'
+
+KEYS = Chapter(
+    "Keys",
+    "Refused before anything is sent.",
+    (
+        Mistake(
+            "An empty key",
+            raises="InvalidKey",
+            settings=ON_DB,
+            call='kvstores["sessions"].set("", "hunter2")',
+            wrong="a key has at least one character",
+            fix="Give it one",
+        ),
+        Mistake(
+            "A key that is no text",
+            raises="InvalidKey",
+            settings=ON_DB,
+            call='kvstores["sessions"].get(42)',
+            wrong="a key is a str, not int",
+            fix="str(key)",
+        ),
+        Mistake(
+            "A key that is too long",
+            raises="InvalidKey",
+            settings=ON_DB,
+            call='kvstores["sessions"].get("k" * 2000)',
+            wrong="the key is 2000 bytes",
+            fix="hashlib.sha256(key.encode()).hexdigest()",
+        ),
+        Mistake(
+            "A key with half a character",
+            raises="InvalidKey",
+            settings=ON_DB,
+            call='kvstores["sessions"].get("\\ud800")',
+            wrong="a lone surrogate",
+            fix="ascii(key)",
+        ),
+    ),
+)
+
+VALUES = Chapter(
+    "Values and numbers",
+    "Nothing was written when one of these is raised, and what was there is still there.",
+    (
+        Mistake(
+            "A value that the serializer does not know",
+            raises="InvalidValue",
+            settings=ON_DB,
+            call='kvstores["sessions"].set("when", {"user": object(), "word": "hunter2"})',
+            wrong="the serializer 'typed' cannot write the dict: it holds a builtins.object",
+            fix="set the store's option SERIALIZER",
+        ),
+        Mistake(
+            "A value that JSON does not have",
+            raises="InvalidValue",
+            settings='KEY_VALUE_STORES = {"sessions": "db://sessions?serializer=json"}',
+            call='kvstores["sessions"].set("seen", {1: "one"})',
+            wrong="JSON's names are str, not int",
+            fix="Give it plain types",
+        ),
+        Mistake(
+            "A value that pickle cannot write",
+            raises="InvalidValue",
+            settings='KEY_VALUE_STORES = {"sessions": "db://sessions?serializer=pickle"}',
+            call='kvstores["sessions"].set("later", (word for word in ["hunter2"]))',
+            wrong="the serializer 'pickle' cannot write the generator",
+            fix="Give it plain types",
+        ),
+        Mistake(
+            "A value that is too large",
+            raises="ValueTooLarge",
+            settings=ON_DB,
+            call='kvstores["sessions"].set("film", bytes(64 * 1024 * 1024))',
+            wrong="the limit is 67108864",
+            fix="Store a file's name rather than the file",
+        ),
+        Mistake(
+            "A value that memcached's items are too small for",
+            raises="ValueTooLarge",
+            settings='KEY_VALUE_STORES = {"sessions": "memcached://127.0.0.1:11213"}',
+            call='kvstores["sessions"].set("photo", bytes(1_000_000))',
+            wrong="whose items have 524288 at most",
+            fix="item_bytes=523904",
+        ),
+        Mistake(
+            "A ttl that is no number",
+            raises="InvalidValue",
+            settings=ON_DB,
+            call='kvstores["sessions"].set("a", 1, ttl=timedelta(hours=1))',
+            wrong="a ttl is a number of seconds, not datetime.timedelta(",
+            fix="as in ttl=60",
+        ),
+        Mistake(
+            "A ttl that is a date",
+            raises="InvalidValue",
+            settings=ON_DB,
+            call='kvstores["sessions"].set("a", 1, ttl=9_999_999_999)',
+            wrong="a ttl is at most a hundred years",
+            fix="Use None for ever",
+        ),
+        Mistake(
+            "Counting at a text",
+            raises="InvalidValue",
+            settings=ON_DB,
+            scene='kvstores["sessions"].set("name", "hunter2")',
+            call='kvstores["sessions"].incr("name")',
+            wrong="the value there is a str; only an int counts",
+            fix="Set an int first, or count at another key",
+        ),
+        Mistake(
+            "Counting in fractions",
+            raises="InvalidValue",
+            settings=ON_DB,
+            call='kvstores["sessions"].incr("balance", 0.5)',
+            wrong="the delta is a float; only an int counts",
+            fix="Give an int",
+        ),
+        Mistake(
+            "Counting too far",
+            raises="InvalidValue",
+            settings=ON_DB,
+            scene='kvstores["sessions"].set("hits", 2**63 - 1)',
+            call='kvstores["sessions"].incr("hits")',
+            wrong="outside signed 64 bits",
+            fix="Set a smaller one first",
+        ),
+    ),
+)
+
+CAPABILITIES = Chapter(
+    "What an engine cannot do",
+    "Nothing weaker is done in its place. [The matrix](backends/index.md) has who can.",
+    (
+        Mistake(
+            "Listing what memcached has",
+            raises="NotSupported",
+            settings='KEY_VALUE_STORES = {"sessions": "memcached://127.0.0.1:11211"}',
+            call='list(kvstores["sessions"].keys())',
+            wrong="the engine cannot list its keys",
+            fix="Choose a backend whose 'iterable' is true",
+        ),
+        Mistake(
+            "Clearing a part of what memcached has",
+            raises="NotSupported",
+            settings='KEY_VALUE_STORES = {"sessions": "memcached://127.0.0.1:11211"}',
+            call='kvstores["sessions"].clear("user:")',
+            wrong="the engine cannot clear a part of a store",
+            fix="Choose a backend whose 'iterable' is true",
+        ),
+        Mistake(
+            "Counting on an engine without atomic operations",
+            raises="NotSupported",
+            settings='KEY_VALUE_STORES = {"sessions": "flatfile:///var/lib/shop"}',
+            scene="place.install('kvstore-flatfile', 'flatfile', place.BACKEND)",
+            call='kvstores["sessions"].incr("hits")',
+            wrong="the engine cannot change an entry atomically",
+            fix="Choose a backend whose 'atomic' is true",
+        ),
+        Mistake(
+            "Clearing an engine that only has three methods",
+            raises="NotSupported",
+            settings='KEY_VALUE_STORES = {"sessions": "flatfile:///var/lib/shop"}',
+            scene="place.install('kvstore-flatfile', 'flatfile', place.BACKEND)",
+            call='kvstores["sessions"].clear()',
+            wrong="the engine cannot delete all entries of a store",
+            fix="Choose a backend whose 'clearable' is true",
+        ),
+    ),
+)

@@ -1,0 +1,361 @@
+"""Mistakes in the settings: found by ``manage.py check``, or when a store is first taken."""
+
+from __future__ import annotations
+
+from .mistake import GET, Chapter, Mistake
+
+TAKE = 'kvstores["sessions"]'
+
+STORES = Chapter(
+    "Settings",
+    "`python manage.py check` tells of these before anybody runs into them.",
+    (
+        Mistake(
+            "No store is configured",
+            raises="ImproperlyConfigured",
+            call='kvstore.get("greeting")',
+            alias="default",
+            wrong="There is no store 'default'",
+            fix="KEY_VALUE_STORE_BACKEND = 'db://kvstore'",
+        ),
+        Mistake(
+            "An alias that the settings do not have",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "db://sessions"}',
+            call='kvstores["sesions"]',
+            alias="sesions",
+            wrong="There is no store 'sesions'",
+            fix="Did you mean 'sessions'?",
+        ),
+        Mistake(
+            "A URL without a scheme",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "kvstore"}',
+            call=TAKE,
+            wrong="begins with a scheme and '://'",
+            fix="'db://kvstore'",
+        ),
+        Mistake(
+            "A typo in a scheme",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "memcache://127.0.0.1:11211"}',
+            call=TAKE,
+            wrong="no backend for the scheme 'memcache'",
+            fix="Did you mean 'memcached'?",
+        ),
+        Mistake(
+            "A scheme that nobody offers",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "flatfile://:hunter2@/var/lib/shop"}',
+            call=TAKE,
+            installed=("django-kvstore-locmem",),
+            wrong="no backend for the scheme 'flatfile'",
+            fix="must be installed in this environment. Installed schemes: locmem.",
+        ),
+        Mistake(
+            "An engine that is not installed",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "memcached://127.0.0.1:11211"}',
+            call=TAKE,
+            installed=("django-kvstore-locmem",),
+            wrong="no backend for the scheme 'memcached'",
+            fix="run 'pip install django-kvstore-memcached'",
+        ),
+        Mistake(
+            "A typo in the scheme of an engine that is not installed",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "tirant://127.0.0.1:1978"}',
+            call=TAKE,
+            installed=("django-kvstore-locmem",),
+            wrong="no backend for the scheme 'tirant'",
+            fix="Did you mean 'tyrant'? That one needs 'pip install django-kvstore-tyrant'.",
+        ),
+        Mistake(
+            "A backend that cannot be imported",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "flatfile:///var/lib/shop"}',
+            call=TAKE,
+            scene="place.install('kvstore-flatfile', 'flatfile', 'import flatfile_client')",
+            wrong="No module named 'flatfile_client'",
+            fix="Reinstall kvstore-flatfile",
+        ),
+        Mistake(
+            "Two distributions that claim one scheme",
+            raises="SystemCheckError",
+            settings='KEY_VALUE_STORES = {"sessions": "flatfile:///var/lib/shop"}',
+            call="python manage.py check",
+            alias="",
+            installed=("django-kvstore-locmem",),
+            scene=(
+                "place.install('kvstore-flatfile', 'flatfile', place.BACKEND)\n"
+                "place.install('kvstore-flatfile2', 'flatfile', place.BACKEND)"
+            ),
+            wrong="'flatfile' is claimed by several distributions",
+            fix="run 'pip uninstall kvstore-flatfile2'",
+        ),
+        Mistake(
+            "A typo in a parameter",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "memcached://127.0.0.1:11211?timout=1"}',
+            call=TAKE,
+            wrong="does not know the parameter 'timout'",
+            fix="did you mean 'timeout'?",
+        ),
+        Mistake(
+            "A parameter that another engine has",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "db://sessions?password=hunter2"}',
+            call=TAKE,
+            wrong="does not know the parameter 'password'",
+            fix="it takes using",
+        ),
+        Mistake(
+            "A value that a parameter cannot have",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "memcached://127.0.0.1:11211?timeout=-1"}',
+            call=TAKE,
+            wrong="'-1' for 'timeout'",
+            fix="a number greater than zero",
+        ),
+        Mistake(
+            "A parameter beside the URL and not in OPTIONS",
+            raises="ImproperlyConfigured",
+            settings=(
+                'KEY_VALUE_STORES = {\n    "sessions": '
+                '{"URL": "memcached://127.0.0.1:11211", "TIMEOUT": 1},\n}'
+            ),
+            call=TAKE,
+            wrong="knows no 'TIMEOUT'",
+            fix="what the engine takes in OPTIONS",
+        ),
+        Mistake(
+            "One thing said twice",
+            raises="ImproperlyConfigured",
+            settings=(
+                'KEY_VALUE_STORES = {"sessions": {"URL": "db://sessions?ttl=60", "TTL": 300}}'
+            ),
+            call=TAKE,
+            wrong="is given 'ttl' in its URL and beside it",
+            fix="keep one of them",
+        ),
+        Mistake(
+            "One thing said under two names",
+            raises="ImproperlyConfigured",
+            settings=(
+                "KEY_VALUE_STORES = {\n"
+                '    "sessions": "sdb://sessions?region=eu-west-1&region_name=us-east-1",\n}'
+            ),
+            call=TAKE,
+            wrong="is given 'region' and 'region_name'",
+            fix="keep one of them",
+        ),
+        Mistake(
+            "A parameter twice in one URL",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "db://sessions?ttl=60&ttl=300"}',
+            call=TAKE,
+            wrong="the parameter 'ttl' more than once",
+            fix="keep one of them",
+        ),
+        Mistake(
+            "Two stores that are the default",
+            raises="ImproperlyConfigured",
+            settings=(
+                'KEY_VALUE_STORE_BACKEND = "db://kvstore"\n'
+                'KEY_VALUE_STORES = {"default": "locmem://"}'
+            ),
+            call='kvstore.get("greeting")',
+            alias="default",
+            wrong="both name the default store",
+            fix="keep one of them",
+        ),
+        Mistake(
+            "A store that is no URL",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": {"BACKEND": "db", "PASSWORD": "hunter2"}}',
+            call=TAKE,
+            wrong="is neither a URL nor a dict with one",
+            fix="{'URL': 'db://kvstore'}",
+        ),
+        Mistake(
+            "Stores that are no dict",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = "db://kvstore"',
+            call=TAKE,
+            alias="",
+            wrong="KEY_VALUE_STORES must be a dict",
+            fix="{'default': 'db://kvstore'}",
+        ),
+        Mistake(
+            "A password that is not percent-encoded",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "flatfile://shop:hunter2%@files.example"}',
+            call=TAKE,
+            wrong="a '%' in the URL is not followed by two hexadecimal digits",
+            fix="write '%25'",
+        ),
+    ),
+)
+
+OPTIONS = Chapter(
+    "Options",
+    "What [every store takes](settings.md), whichever engine is behind it.",
+    (
+        Mistake(
+            "A typo in a serializer",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "db://sessions?serializer=jsn"}',
+            call=TAKE,
+            wrong="There is no serializer 'jsn'",
+            fix="Did you mean 'json'?",
+        ),
+        Mistake(
+            "A serializer that is not installed",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "locmem://sessions?serializer=flatbuf"}',
+            call=TAKE,
+            installed=("django-kvstore-locmem",),
+            wrong="There is no serializer 'flatbuf'",
+            fix="Installed: json, pickle, typed.",
+        ),
+        Mistake(
+            "A compression that there is not",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "db://sessions?compression=gzip"}',
+            call=TAKE,
+            wrong="'gzip' for 'compression'",
+            fix="zlib and zstd",
+        ),
+        Mistake(
+            "zstd without its library",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "locmem://sessions?compression=zstd"}',
+            call=TAKE,
+            installed=("django-kvstore-locmem",),
+            wrong="zstd compression needs a library",
+            fix="run 'pip install django-kvstore[zstd]'",
+        ),
+        Mistake(
+            "A ttl that is none",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "db://sessions?ttl=0"}',
+            call=TAKE,
+            wrong="'0' for 'ttl'",
+            fix="a number greater than zero",
+        ),
+        Mistake(
+            "A namespace with other characters",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "db://sessions?namespace=my%20shop"}',
+            call=TAKE,
+            wrong="the namespace 'my shop'",
+            fix="up to 200 ASCII letters, digits or any of _ . - /",
+        ),
+        Mistake(
+            "A namespace within a store",
+            raises="InvalidKey",
+            settings='KEY_VALUE_STORES = {"sessions": "db://sessions"}',
+            call='kvstores["sessions"].namespace("my shop")',
+            wrong="the namespace 'my shop'",
+            fix="up to 200 ASCII letters, digits or any of _ . - /",
+        ),
+    ),
+)
+
+URLS = Chapter(
+    "URLs of engines",
+    "What a URL says besides its scheme is [the engine's](backends/index.md) business.",
+    (
+        Mistake(
+            "db: no table",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "db://"}',
+            call=GET,
+            wrong="the URL names no table",
+            fix="db://kvstore",
+        ),
+        Mistake(
+            "db: another database in the URL",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "db://shop:hunter2@sessions"}',
+            call=GET,
+            wrong="name a table and nothing else",
+            fix="db://kvstore?using=alias",
+        ),
+        Mistake(
+            "db: a database that there is not",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "db://sessions?using=replica"}',
+            call=GET,
+            wrong="the database 'replica'",
+            fix="settings.DATABASES has: 'default'",
+        ),
+        Mistake(
+            "memcached: a user and a password",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "memcached://shop:hunter2@127.0.0.1:11211"}',
+            call=TAKE,
+            wrong="SASL is not supported",
+            fix="remove what stands before the '@'",
+        ),
+        Mistake(
+            "memcached: no server",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "memcached://"}',
+            call=TAKE,
+            wrong="it names no server",
+            fix="write memcached://127.0.0.1:11211",
+        ),
+        Mistake(
+            "A port that is none",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "memcached://127.0.0.1:112110"}',
+            call=TAKE,
+            wrong="'127.0.0.1:112110'",
+            fix="host:port",
+        ),
+        Mistake(
+            "tyrant: several servers",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "tyrant://10.0.0.1;10.0.0.2"}',
+            call=TAKE,
+            wrong="tyrant takes one server",
+            fix="'tyrant://127.0.0.1:1978'",
+        ),
+        Mistake(
+            "sdb: half of the credentials",
+            raises="ImproperlyConfigured",
+            settings=(
+                "KEY_VALUE_STORES = {\n"
+                '    "sessions": "sdb://sessions?region=eu-west-1&aws_secret_access_key=hunter2",\n}'
+            ),
+            call=TAKE,
+            wrong="'aws_access_key' and 'aws_secret_access_key'",
+            fix="go together",
+        ),
+        Mistake(
+            "sdb: a domain that SimpleDB does not take",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "sdb://my%20sessions?region=eu-west-1"}',
+            call=TAKE,
+            wrong="one domain of 3 to 255 ASCII letters",
+            fix="'sdb://domain?region=eu-west-1'",
+        ),
+        Mistake(
+            "gae: a namespace that Datastore does not take",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "gae://shop/my%20sessions"}',
+            call=TAKE,
+            wrong="the Datastore namespace 'my sessions'",
+            fix="up to 100 ASCII letters, digits or any of . _ -",
+        ),
+        Mistake(
+            "A module of django-kvstore 1.0 that is not there",
+            raises="ImproperlyConfigured",
+            settings='KEY_VALUE_STORES = {"sessions": "shop.storage://files.example"}',
+            call=TAKE,
+            wrong="the module 'shop.storage'",
+            fix="Correct the path before '://'",
+        ),
+    ),
+)
