@@ -136,11 +136,12 @@ class KeyValue(Contestant):
         if self._pool is None:
             self._pool = ThreadPoolExecutor(len(jobs))
         # Each thread must have one job, since connections belong to threads.
-        barrier = threading.Barrier(len(jobs))
+        barrier = threading.Barrier(len(jobs), timeout=60)
 
         def job(keys: Sequence[str], values: Sequence[Any]) -> None:
+            who = self.of_thread()
             barrier.wait()
-            mix(self.get, self.set, keys, values)
+            mix(who.get, who.set, keys, values)
 
         for future in [self._pool.submit(job, *columns) for columns in jobs]:
             future.result()
@@ -149,7 +150,7 @@ class KeyValue(Contestant):
         """End the threads, each after giving back what was its own."""
         if self._pool is None:
             return
-        barrier = threading.Barrier(CROWD)
+        barrier = threading.Barrier(CROWD, timeout=60)
 
         def job() -> None:
             barrier.wait()
@@ -159,6 +160,10 @@ class KeyValue(Contestant):
             future.result()
         self._pool.shutdown()
         self._pool = None
+
+    def of_thread(self) -> KeyValue:
+        """Return who does the work in the thread that calls: itself where threads may share it."""
+        return self
 
     def close_thread(self) -> None:
         """Give back what belongs to the thread that calls it."""

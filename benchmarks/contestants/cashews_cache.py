@@ -13,7 +13,8 @@ class Cashews(AsyncKeyValue):
     name = "cashews"
     distribution = "cashews"
 
-    def __init__(self, url: str, **options: Any) -> None:
+    def __init__(self, url: str, *, note: str = "", **options: Any) -> None:
+        self.note = "; ".join(filter(None, (AsyncKeyValue.note, note)))
         self._url = url
         self._options = options
 

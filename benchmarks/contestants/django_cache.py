@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from django.core.cache import caches
@@ -14,14 +15,22 @@ from ..contestant import KeyValue
 class DjangoCache(KeyValue):
     """One cache as Django configures it, but that it drops nothing to make room."""
 
-    distribution = "Django"
-
     def __init__(self, name: str, alias: str, *, note: str = "") -> None:
         self.name = name
+        self.distribution = "django-redis" if name == "django-redis" else "Django"
         self.note = note
         self._alias = alias
 
     def open(self) -> None:
+        self._bind()
+
+    def of_thread(self) -> DjangoCache:
+        # Each thread has a cache of its own by the same alias.
+        member = copy.copy(self)
+        member._bind()
+        return member
+
+    def _bind(self) -> None:
         cache = self._cache = caches[self._alias]
         self.bind(get=cache.get, set=cache.set, delete=cache.delete, add=cache.add)
         self.bind(get_many=cache.get_many, set_many=cache.set_many, delete_many=cache.delete_many)
@@ -39,6 +48,7 @@ class DjangoCache(KeyValue):
         self._cache.close()
 
     def close_thread(self) -> None:
+        caches[self._alias].close()
         connections.close_all()
 
 

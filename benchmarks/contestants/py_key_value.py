@@ -16,9 +16,16 @@ class PyKeyValue(AsyncKeyValue):
     name = "py-key-value"
     distribution = "py-key-value-aio"
 
-    def __init__(self, make: Callable[[], Any], clear: Callable[[], Any] | None = None) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Any],
+        clear: Callable[[], Any] | None = None,
+        *,
+        listed: bool = True,
+    ) -> None:
         self._make = make
         self._clear = clear
+        self._listed = listed
 
     async def aopen(self) -> None:
         store = self._store = self._make()
@@ -43,6 +50,9 @@ class PyKeyValue(AsyncKeyValue):
         if self._clear is not None:
             self._clear()
             return
-        # Its own destroy() leaves the collection unusable.
+        if not self._listed:
+            await self._store.destroy()
+            return
+        # In memory, its own destroy() leaves the collection unusable.
         while keys := await self._store.keys(limit=1000):
             await self._store.delete_many(keys)

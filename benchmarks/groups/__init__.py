@@ -14,7 +14,17 @@ from ..operations import MANY_AT_ONCE, SINGLE, Operation
 from ..stage import Stage
 
 #: In the order in which they are run and told.
-NAMES = ("locmem", "sqlite", "sqlite-10k", "serializer")
+NAMES = (
+    "locmem",
+    "sqlite",
+    "sqlite-10k",
+    "postgresql",
+    "postgresql-prepared",
+    "mariadb",
+    "memcached",
+    "tyrant",
+    "serializer",
+)
 
 
 @dataclass(frozen=True)
