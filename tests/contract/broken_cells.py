@@ -196,6 +196,11 @@ class ClaimsToShare(LocMemBackend):
     shared = True
 
 
+@breaks("flags-transactional", "test_transactional_is_as_declared")
+class ClaimsTransactions(LocMemBackend):
+    transactional = True
+
+
 @breaks("flags-limits", "test_a_cell_holds_what_is_declared")
 class ClaimsLargeCells(LocMemBackend):
     cell_bytes = 4096

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from django_kvstore.plugins import load_backend
 from django_kvstore.testing import Contract
 from django_kvstore.testing.clauses import CLAUSE, checks_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "contract.md").read_text()
+GUIDE = (ROOT / "docs" / "writing-a-backend.md").read_text()
 ANCHORS = re.findall(r"^\(([a-z-]+)\)=$", PAGE, re.MULTILINE)
 
 
@@ -39,6 +41,13 @@ def test_every_check_names_its_clause_and_says_what_is_expected() -> None:
 def test_every_clause_is_checked() -> None:
     checked = {getattr(check, CLAUSE) for check in checks_of(Contract).values()}
     assert set(ANCHORS) == checked
+
+
+def test_a_first_party_engine_takes_what_the_contract_says() -> None:
+    for scheme in ("db", "gae", "locmem", "memcached", "sdb", "tyrant"):
+        backend = load_backend(scheme)
+        assert backend.max_key_bytes >= 1025, scheme
+        assert backend.max_value_bytes >= 2**20, scheme
 
 
 def test_every_clause_is_stated_once_and_by_its_name() -> None:
@@ -105,6 +114,21 @@ def test_a_contract_without_a_url_says_what_it_needs(tmp_path: Path) -> None:
     assert "TestContract needs the attribute url or a fixture store_url" in run.stdout
 
 
+def test_a_store_that_others_cannot_open_says_what_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "test_engine.py").write_text(
+        DOCUMENTED
+        + """
+    def make_store(self, url):
+        store = super().make_store(url)
+        type(store.backend).shared = True
+        return store
+"""
+    )
+    run = run_pytest(tmp_path, "-q", "-k", "test_shared_is_as_declared or test_no_increment")
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED
+    assert run.stdout.count("TestContract has its own make_store, and so needs child_store") == 2
+
+
 def test_a_failure_points_to_its_paragraph(tmp_path: Path) -> None:
     (tmp_path / "test_engine.py").write_text(
         DOCUMENTED
@@ -120,6 +144,8 @@ def test_a_failure_points_to_its_paragraph(tmp_path: Path) -> None:
     assert "clause:   missing-delete\n" in run.stdout
     assert "expected: delete() answers True once, then False.\n" in run.stdout
     assert "docs/contract.md#missing-delete (https://" in run.stdout
+    (shown,) = re.findall(r"```text\n(clause: .*?)```", GUIDE, re.DOTALL)
+    assert shown in run.stdout
     assert "assert False is True" in run.stdout, "pytest explains the assertion"
 
 

@@ -112,3 +112,8 @@ class TestBareIterable(OverBackend):
 class TestExpiring(OverBackend):
     url = "expiring"
     kind = sound.Expiring
+
+
+class TestModest(OverBackend):
+    url = "modest"
+    kind = sound.Modest

@@ -41,6 +41,8 @@ class Chapter:
     ttl_granularity: ClassVar[float] = 0.0
     #: How many keys, and how many values, the property checks try.
     examples: ClassVar[int] = 400
+    #: How long, in bytes, a value is that the checks see come back; less where less is declared.
+    largest_value: ClassVar[int] = 1_500_000
     #: How many entries are written and read in one bulk call, and how many a walk goes through.
     bulk: ClassVar[int] = 1100
     walk: ClassVar[int] = 2100
@@ -151,6 +153,8 @@ class Chapter:
 
     def start_processes(self, url: str, processes: int, threads: int) -> Processes:
         """Start further processes, in which the store of that URL is open."""
+        name = type(self).__name__
+        assert self.opens_elsewhere, f"{name} has its own make_store, and so needs child_store too"
         given = self.settings or inherited_settings()
         return Processes(self.opening(url), given, processes=processes, threads=threads)
 
@@ -180,6 +184,14 @@ class Chapter:
             if time.monotonic() - begun < ttl:
                 return ttl
             ttl *= 3
+
+    def room(self, store: Store) -> int:
+        """Return how long a key may be beside the namespace, in bytes."""
+        return min(1025, store.backend.max_key_bytes) - len(store.options.namespace) - 1
+
+    def fitting(self, store: Store, size: int) -> int:
+        """Return how long a text, at most `size`, is to be stored with every serializer."""
+        return min(size, self.largest_value, store.backend.max_value_bytes - 128)
 
     def is_exact(self, store: Store) -> bool:
         """Say whether the store's serializer promises every value's exact type."""

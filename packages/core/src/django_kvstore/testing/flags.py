@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from ..errors import NotSupported
 from ..options import MISSING
@@ -14,6 +16,7 @@ from . import jobs
 from .chapter import Chapter, OpenStore
 from .clauses import clause
 from .contenders import Processes
+from .project import usable_databases
 
 
 class Flags(Chapter):
@@ -175,6 +178,18 @@ class Flags(Chapter):
                 alone.close()
         assert store.get("key") == "from the parent"
 
+    @clause("flags-transactional")
+    def test_transactional_is_as_declared(self, store: Store) -> None:
+        """A write is undone with the caller's transaction just when `transactional` is declared."""
+        store.set("key", "old")
+        with ExitStack() as transactions:
+            for database in usable_databases():
+                transactions.enter_context(transaction.atomic(using=database))
+                transactions.callback(transaction.set_rollback, True, using=database)
+            store.set("key", "new")
+            assert store.get("key") == "new"
+        assert store.get("key") == ("old" if store.backend.transactional else "new")
+
     @clause("flags-expires")
     def test_expires_itself_is_as_declared(self, store: Store) -> None:
         """An expired cell is hidden by the engine just when `expires_itself` is declared."""
@@ -195,10 +210,10 @@ class Flags(Chapter):
 
     @clause("flags-limits")
     def test_limits_are_as_declared(self, store: Store) -> None:
-        """Keys of 1,024 bytes and values of 1 MiB fit every engine that declares no less."""
+        """No engine takes less than keys of 64 bytes and values of 64 KiB."""
         backend = store.backend
         assert backend.max_key_bytes > 64
-        assert backend.max_value_bytes > 0
+        assert backend.max_value_bytes >= 2**16
         assert backend.cell_bytes is None or backend.cell_bytes > 1200
         assert backend.contention_timeout > 0
 

@@ -139,19 +139,19 @@ class Keys(Chapter):
     @clause("keys-length")
     def test_a_key_of_the_greatest_length_is_stored(self, store: Store) -> None:
         """A key, its namespace included, may be as long as the engine declares: 1,024 bytes."""
-        room = self._room(store)
+        room = self.room(store)
         self._distinct(store, "k" * room, "k" * (room - 1) + "K", "k" * (room - 1))
 
     @clause("keys-length")
     def test_long_keys_that_differ_at_their_end_are_two(self, store: Store) -> None:
         """No part of a long key is cut off."""
-        room = self._room(store)
+        room = self.room(store)
         self._distinct(store, *("k" * (room - 1) + last for last in "abc "))
 
     @clause("keys-length")
     def test_the_length_is_counted_in_bytes(self, store: Store) -> None:
         """The limit is one of bytes of UTF-8, not of characters."""
-        room = self._room(store)
+        room = self.room(store)
         longest = "\U0001f600" * (room // 4) + "é" * (room % 4 // 2)
         self._distinct(store, longest, longest[:-1])
         with pytest.raises(InvalidKey):
@@ -160,16 +160,13 @@ class Keys(Chapter):
     @clause("keys-length")
     def test_an_overlong_key_is_refused(self, store: Store) -> None:
         """A key over the limit raises InvalidKey, and no shorter key is written in its place."""
-        room = self._room(store)
+        room = self.room(store)
         store.set("k" * room, "old")
         with pytest.raises(InvalidKey):
             store.set("k" * (room + 1), "new")
         with pytest.raises(InvalidKey):
             store.get("k" * (room + 1))
         assert store.get("k" * room) == "old"
-
-    def _room(self, store: Store) -> int:
-        return min(1025, store.backend.max_key_bytes) - len(store.options.namespace) - 1
 
     @clause("keys-invalid")
     def test_an_empty_key_is_refused(self, store: Store) -> None:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import django
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error, connections
 
 _MINIMUM: Final[dict[str, Any]] = {
     "SECRET_KEY": "the contract's own, and no secret",
@@ -38,6 +41,17 @@ def ensure_django(wanted: Mapping[str, Any] | None = None) -> None:
         settings.configure(**(wanted or _MINIMUM))
     if not apps.ready:
         django.setup()
+
+
+def usable_databases() -> list[str]:
+    """Return the aliases of Django's databases that answer here; none without a project."""
+    found = []
+    for connection in connections.all():
+        # Such an answer is pytest-django's RuntimeError, or that there is no database at all.
+        with suppress(RuntimeError, ImproperlyConfigured, Error):
+            connection.ensure_connection()
+            found.append(connection.alias)
+    return found
 
 
 def inherited_settings() -> dict[str, Any]:

@@ -163,7 +163,7 @@ class Values(Chapter):
         sizes = [1, 15, 16, 31, 32, 127, 128, 255, 256, 511, 512, 1023, 1024, 1025, 4096, 65535]
         cell = store.backend.cell_bytes or 0
         sizes += [size for size in range(cell - 40, cell + 5, 5) if 0 < size < 2**21]
-        self._come_back(store, *("v" * size for size in sizes))
+        self._come_back(store, *("v" * self.fitting(store, size) for size in sizes))
 
     @clause("values-exact")
     def test_a_shorter_value_replaces_a_longer(self, store: Store) -> None:
@@ -234,9 +234,17 @@ class Values(Chapter):
 
     @clause("values-size")
     def test_a_value_of_one_mebibyte_is_stored(self, store: Store) -> None:
-        """A value of 1 MiB comes back whole."""
-        text = "0123456789abcdef" * 65536
-        self._come_back(store, text[: 2**20 - 64])
+        """A value of 1 MiB comes back whole, or the longest that the engine declares to take."""
+        text = ("0123456789abcdef" * 65536)[: self.fitting(store, 2**20)]
+        self._come_back(store, text[:-64])
+        store.set("key", text)
+        assert store.get("key") == text
+
+    @clause("values-size")
+    def test_the_largest_value_is_stored(self, store: Store) -> None:
+        """A value as long as the knob `largest_value` says comes back whole."""
+        size = self.fitting(store, self.largest_value)
+        text = ("0123456789abcdef" * (size // 16 + 1))[:size]
         store.set("key", text)
         assert store.get("key") == text
 
