@@ -21,7 +21,7 @@ copyright = author  # noqa: A001 # Sphinx's name for it
 release = version = installed("django-kvstore")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "kvstore_directives"]
-exclude_patterns = ["_build", "demo"]
+exclude_patterns = ["_build", "demo", "examples"]
 source_suffix = {".md": "markdown"}
 default_role = "code"
 # They would make a dash of the two before an option.

@@ -21,7 +21,7 @@ PAGES: Final = [
     *sorted(
         page
         for page in DOCS.rglob("*.md")
-        if page.relative_to(DOCS).parts[0] not in ("_build", "demo")
+        if page.relative_to(DOCS).parts[0] not in ("_build", "demo", "examples")
     ),
 ]
 

@@ -83,7 +83,7 @@ def test_links_to_files_lead_somewhere(page: Path) -> None:
 
 def test_every_page_is_in_the_table_of_contents() -> None:
     trees = [one.text for one in read_page(DOCS / "index.md") if one.language == "{toctree}"]
-    listed = set(re.findall(r"^[\w/]+$", "".join(trees), re.MULTILINE))
+    listed = set(re.findall(r"^[\w/-]+$", "".join(trees), re.MULTILINE))
     pages = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.glob("*.md")}
     assert pages - {"index"} <= listed
     assert all((DOCS / f"{one}.md").exists() for one in listed)

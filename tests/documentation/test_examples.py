@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from third_parties.third_party import EXAMPLES, ThirdParty
 
 from .page import DOCS, PAGES, ROOT, name, read_page
 from .running import Reader
@@ -13,6 +16,9 @@ from .running import Reader
 #: are a page of mistakes, which `tests/errors` makes.
 ELSEWHERE = {"tutorial.md", "messages.md"}
 IN_PROCESS = [page for page in PAGES if page.name not in ELSEWHERE]
+
+#: Guides, and the distributions that their readers have installed.
+GUIDES = {"writing-a-backend.md": ["folder"], "writing-a-serializer.md": ["signed"]}
 
 LANGUAGES = {"python", "console", "ini", "text"}
 
@@ -23,7 +29,11 @@ def test_examples_do_what_they_say(
 ) -> None:
     monkeypatch.chdir(tmp_path)  # some write files
     blocks = read_page(page)
-    ran = Reader().read(blocks)
+    with ExitStack() as installed:
+        for example in GUIDES.get(page.name, ()):
+            party = ThirdParty.copy_of(EXAMPLES / example, tmp_path)
+            installed.enter_context(party.installed())
+        ran = Reader().read(blocks)
     assert ran == len([block for block in blocks if block.language in ("python", "console")])
 
 

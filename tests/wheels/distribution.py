@@ -85,4 +85,5 @@ BACKENDS = (
     Distribution("tyrant", frozenset(), ("tokyotyrant",)),
 )
 KEYVAL = Distribution("keyval", imported_as="django_keyval")
-DISTRIBUTIONS = (CORE, *BACKENDS, KEYVAL)
+SCAFFOLD = Distribution("scaffold", frozenset({"copier"}))
+DISTRIBUTIONS = (CORE, *BACKENDS, KEYVAL, SCAFFOLD)

@@ -1,0 +1,10 @@
+"""The contract on values written with this serializer, in memory."""
+
+from __future__ import annotations
+
+from django_kvstore.testing import Contract
+
+
+class TestContract(Contract):
+    url = "locmem://signed"
+    options = {"SERIALIZER": "signed"}
