@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import collections
-import io
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import override_settings
 
 from django_keyval.apps import check_store
 from django_keyval.models import KeyVal
+from django_keyval.names import LONGEST_NAMESPACE, is_long, names, stored_key
 from django_kvstore import CorruptValue, InvalidValue, kvstore
 
 Point = collections.namedtuple("Point", "x y")
@@ -119,6 +121,11 @@ def test_after_disconnect_everything_but_flush_all_is_a_name_error() -> None:
         one.flush,
         lambda: one["a"],
         lambda: list(one),
+        one.keys,
+        one.items,
+        one.akeys,
+        one.aitems,
+        lambda: len(one),
         lambda: one.ttl("a"),
         lambda: one.set_many({"a": 1}),
         one.disconnect,
@@ -189,53 +196,99 @@ def test_the_async_forms() -> None:
     asyncio.run(use())
 
 
-def manage(*arguments: str) -> str:
-    out = io.StringIO()
-    call_command("keyval", *arguments, stdout=out)
-    return out.getvalue().strip()
+def test_a_name_outlives_a_transaction_that_is_undone() -> None:
+    with override_settings(KEY_VALUE_STORES={"default": f"db://k{uuid.uuid4().hex[:8]}"}):
+        kvstore.backend.provision()
+        keyval = KeyVal("name")
+        with transaction.atomic():
+            keyval.set("a", 1)
+            keyval.set("b", 1)
+            transaction.set_rollback(True)
+        assert KeyVal.names() == []
+        keyval.set("c", 1)
+        assert KeyVal.names() == ["name"]
+        KeyVal.flush_all()
+        assert not keyval.exists("c")
 
 
-def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    with override_settings(INSTALLED_APPS=["django_kvstore", "django_keyval"]):
-        named = ("-n", "settings", "-k", "motd")
-        assert manage("-c", "set", *named, "-V", "hello") == "New key motd set in settings."
-        again = manage("--command", "set", "--store_name", "settings", "--key", "motd", "-V", "bye")
-        assert again == "Existing key motd overwritten in settings."
-        assert manage("-c", "get", *named) == "bye"
-        monkeypatch.setattr("sys.stdin", io.StringIO('{"a": [1]}'))
-        assert manage("-c", "set", *named, "-V", "-", "--json") == '{"key": "motd", "new": false}'
-        assert KeyVal("settings").get("motd") == {"a": [1]}
-        assert manage("-c", "get", *named, "--json") == '{"key": "motd", "value": {"a": [1]}}'
-        assert manage("-c", "list") == "settings"
-        assert manage("-c", "list", "-n", "settings", "--json") == '["motd"]'
-        assert manage("-c", "del", *named) == "Key motd deleted from settings."
-        for wrong in (
-            ("-c", "get", *named),
-            ("-c", "del", *named),
-            ("-c", "set", *named),
-            ("-c", "get", "-n", "settings"),
-            ("-c", "get", "-k", "motd"),
-            ("-c", "set", *named, "-V", "{", "--json"),
-            ("-c", "nothing"),
-        ):
-            with pytest.raises(CommandError):
-                manage(*wrong)
+def test_the_list_of_names_is_written_once_where_nothing_is_undone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keyval = KeyVal("name")
+    keyval.set("a", 1)
+    added: list[object] = []
+    monkeypatch.setattr(kvstore.backend, "add", lambda *args: added.append(args))
+    keyval.set("b", 1)
+    assert added == []
+    monkeypatch.undo()
+    for number in range(5):
+        KeyVal(f"other {number}").set("a", 1)
+    monkeypatch.setattr("django_keyval.names._NOTED", 2)
+    KeyVal("one more").set("a", 1)
+    assert len(names()._listed) == 1
+    assert len(KeyVal.names()) == 7
 
 
-def test_the_command_asks_before_it_empties(monkeypatch: pytest.MonkeyPatch) -> None:
-    with override_settings(INSTALLED_APPS=["django_kvstore", "django_keyval"]):
-        KeyVal("one").set("a", 1)
-        KeyVal("two").set("a", 1)
-        monkeypatch.setattr("builtins.input", lambda prompt: "no")
-        with pytest.raises(CommandError, match="Nothing was deleted"):
-            manage("-c", "flush", "-n", "one")
-        assert KeyVal("one").exists("a")
-        monkeypatch.setattr("builtins.input", lambda prompt: "yes")
-        assert manage("-c", "flush", "-n", "one") == "Deleted every key of one."
-        assert not KeyVal("one").exists("a")
-        assert KeyVal("two").exists("a")
-        assert manage("-c", "flush", "--noinput") == "Deleted every key of every name."
-        assert not KeyVal("two").exists("a")
+def test_keys_are_listed_whatever_their_values_are() -> None:
+    keyval = KeyVal("one")
+    keyval.set_many(dict.fromkeys(KEYS, Point(1, 2)))
+    keyval.set_many({"plain": 1, "x" * 5000: 2})
+    with override_settings(KEYVAL_PICKLE=False):
+        # A long key stands beside its value, which must be read for it.
+        long = [key for key in KEYS if is_long(stored_key(key))]
+        assert keyval.delete_many(long) == len(long) > 0
+        short = [key for key in [*KEYS, "plain"] if key not in long]
+        assert sorted(keyval) == sorted([*short, "x" * 5000])
+        assert len(keyval) == len(short) + 1
+
+
+def test_a_value_that_cannot_be_read_is_not_popped() -> None:
+    keyval = KeyVal("one")
+    keyval.set("a", Point(1, 2))
+    with override_settings(KEYVAL_PICKLE=False), pytest.raises(CorruptValue):
+        keyval.pop("a")
+    assert keyval.pop("a") == Point(1, 2)
+
+
+def test_a_value_that_does_not_pickle_leaves_the_old_one() -> None:
+    keyval = KeyVal("one")
+    keyval.set("a", 1)
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (lambda: 1, threading.Lock(), (number for number in ()), deep):
+        with pytest.raises(InvalidValue):
+            keyval.set("a", value)
+    assert keyval.get("a") == 1
+    ring: list[Any] = []
+    ring.append(ring)
+    keyval.set("a", ring)
+    found = keyval.get("a")
+    assert found[0] is found
+
+
+def test_any_key_fits_within_the_longest_namespace() -> None:
+    namespace = "n" * LONGEST_NAMESPACE
+    stores = {"default": f"locmem://{uuid.uuid4().hex}?namespace={namespace}"}
+    with override_settings(KEY_VALUE_STORES=stores):
+        assert check_store() == []
+        keyval = KeyVal("name")
+        for length in (1, 799, 800, 801, 900, 1024, 5000):
+            keyval.set("k" * length, length)
+        assert {len(key): keyval.get(key) for key in keyval} == {
+            length: length for length in (1, 799, 800, 801, 900, 1024, 5000)
+        }
+
+
+def test_purge_deletes_what_has_expired_of_every_name() -> None:
+    one, two = KeyVal("one"), KeyVal("two")
+    one.set("short", 1, ttl=0.01)
+    two.set("short", 1, ttl=0.01)
+    two.set("long", 1)
+    time.sleep(0.02)
+    assert KeyVal.purge() == 2
+    assert asyncio.run(KeyVal.apurge()) == 0
+    assert two.get("long") == 1
 
 
 def test_the_check_of_the_setting() -> None:
@@ -245,3 +298,17 @@ def test_the_check_of_the_setting() -> None:
         assert found.id == "django_keyval.E001"
     with override_settings(KEY_VALUE_STORE_BACKEND="locmem://"):
         assert check_store() == []  # both settings at once: the core's checks tell
+    for url, expected in (
+        (f"{__name__}://", "django_keyval.E002"),
+        (f"locmem://?namespace={'n' * (LONGEST_NAMESPACE + 1)}", "django_keyval.E003"),
+    ):
+        with override_settings(KEY_VALUE_STORES={"default": url}):
+            (found,) = check_store()
+            assert found.id == expected
+
+
+class StorageClass:
+    """An engine as django-kvstore 1.0 had them, which does nothing in one step."""
+
+    def __init__(self, host: str, params: dict[str, str]) -> None:
+        self.host = host

@@ -63,11 +63,20 @@ class AtomicStore(EntryStore):
         """Delete the entry and return its value, or `default`; one caller gets it."""
         self._require_atomic()
         cell = self.coder.cell(key)
-        record = self._take(cell)
-        if record is None:
-            return default
-        value = self.coder.decode(cell, record)
-        self.coder.delete_parts(cell, record)
+        value: Any = MISSING
+        taken: bytes | None = None
+
+        def change(record: bytes | None) -> Write | None:
+            nonlocal value, taken
+            value, taken = MISSING, record
+            if record is None:
+                return None
+            # Before it is deleted: what cannot be read is told, and stays.
+            value = self.coder.decode(cell, record)
+            return Write(None)
+
+        self.backend.update(cell, change)
+        self.coder.delete_parts(cell, taken)
         return default if value is MISSING else value
 
     def incr(
@@ -248,15 +257,3 @@ class AtomicStore(EntryStore):
         if written:
             self.coder.delete_parts(cell, replaced)
         return written
-
-    def _take(self, cell: str) -> bytes | None:
-        """Delete the cell and return its record, None when there was none or it had expired."""
-        taken: bytes | None = None
-
-        def change(record: bytes | None) -> Write | None:
-            nonlocal taken
-            taken = record
-            return None if record is None else Write(None)
-
-        self.backend.update(cell, change)
-        return None if is_gone(taken) else taken

@@ -257,9 +257,13 @@ class Backend:
             hint=f"Choose a backend whose '{flag}' is true; the capability matrix lists them.",
         )
 
+    @property
+    def address(self) -> str:
+        """The store's URL without secrets."""
+        return self.url.redacted(param.name for param in self.params if param.secret)
+
     def __repr__(self) -> str:
-        shown = self.url.redacted(param.name for param in self.params if param.secret)
-        return f"<{type(self).__name__} '{self.alias}' {shown}>"
+        return f"<{type(self).__name__} '{self.alias}' {self.address}>"
 
 
 def _expired(record: bytes, now: float) -> bool:

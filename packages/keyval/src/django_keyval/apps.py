@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_kvstore import kvstores
 
+from .names import LONGEST_NAMESPACE
+
 
 class KeyValConfig(AppConfig):
     """``INSTALLED_APPS = [..., "django_kvstore", "django_keyval"]``."""
@@ -36,6 +38,27 @@ def check_store(**kwargs: Any) -> list[CheckMessage]:
                 f"KEYVAL_STORE names the store '{alias}', which the settings do not have.",
                 hint=f"KEY_VALUE_STORES has: {', '.join(known) or 'none'}.",
                 id="django_keyval.E001",
+            )
+        ]
+    try:
+        store = kvstores[alias]
+    except ImproperlyConfigured:
+        return []
+    if not store.backend.atomic:
+        return [
+            Error(
+                f"The store '{alias}' cannot change an entry in one step, as KeyVal needs.",
+                hint="Let KEYVAL_STORE name a store whose engine is atomic.",
+                id="django_keyval.E002",
+            )
+        ]
+    if len(store.options.namespace) > LONGEST_NAMESPACE:
+        return [
+            Error(
+                f"The namespace of the store '{alias}' has over {LONGEST_NAMESPACE} characters; "
+                "KeyVal needs room for what it adds.",
+                hint="Let KEYVAL_STORE name a store with a shorter NAMESPACE.",
+                id="django_keyval.E003",
             )
         ]
     return []

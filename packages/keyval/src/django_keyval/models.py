@@ -7,13 +7,14 @@ pickles is a value. Where they are kept says ``KEYVAL_STORE``, the alias of a st
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import sync_to_async
 
 from django_kvstore import MISSING
 
-from .names import from_store, names, stored_key, to_store
+from .names import from_store, is_long, names, stored_key, to_store
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -130,12 +131,13 @@ class KeyVal:
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Walk keys and values, where the engine can."""
-        for stored, value in self._store().items():
-            yield from_store(stored, value)
+        return (from_store(stored, value) for stored, value in self._store().items())
 
     def keys(self) -> Iterator[str]:
-        """Walk the keys, where the engine can."""
-        return (key for key, _value in self.items())
+        """Walk the keys, where the engine can; values are not read but with a long key."""
+        store = self._store()
+        found = map(partial(self._key_of, store), store.keys())
+        return (key for key in found if key is not None)
 
     def flush(self) -> None:
         """Delete every key of this name."""
@@ -145,6 +147,11 @@ class KeyVal:
     def flush_all() -> None:
         """Delete every key of every name, and nothing else that the store holds."""
         names().empty_all()
+
+    @staticmethod
+    def purge() -> int:
+        """Delete what has expired of every name, where the engine does not by itself."""
+        return names().purge()
 
     @staticmethod
     def names() -> list[str]:
@@ -227,15 +234,25 @@ class KeyVal:
         """As `delete_many`."""
         return await self._run(self.delete_many, keys)
 
-    async def aitems(self) -> AsyncIterator[tuple[str, Any]]:
+    def aitems(self) -> AsyncIterator[tuple[str, Any]]:
         """As `items`."""
-        async for stored, value in self._store().aitems():
-            yield from_store(stored, value)
+        store = self._store()
+        return (from_store(stored, value) async for stored, value in store.aitems())
 
-    async def akeys(self) -> AsyncIterator[str]:
+    def akeys(self) -> AsyncIterator[str]:
         """As `keys`."""
-        async for key, _value in self.aitems():
-            yield key
+        store = self._store()
+
+        async def walk() -> AsyncIterator[str]:
+            async for stored in store.akeys():
+                if is_long(stored):
+                    key = await self._run(self._key_of, store, stored)
+                else:
+                    key = self._key_of(store, stored)
+                if key is not None:
+                    yield key
+
+        return walk()
 
     async def aflush(self) -> None:
         """As `flush`."""
@@ -246,7 +263,20 @@ class KeyVal:
         """As `flush_all`."""
         await cls._run(cls.flush_all)
 
+    @classmethod
+    async def apurge(cls) -> int:
+        """As `purge`."""
+        return await cls._run(cls.purge)
+
     # Where things are.
+
+    @staticmethod
+    def _key_of(store: Store, stored: str) -> str | None:
+        """Return the text of the key; None when it is a long one that is gone meanwhile."""
+        if not is_long(stored):
+            return from_store(stored, None)[0]
+        value = store.get(stored, MISSING)
+        return None if value is MISSING else from_store(stored, value)[0]
 
     @staticmethod
     async def _run(method: Callable[..., T], *args: Any) -> T:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
+from django.db import connections
 
 from django_kvstore import InvalidKey, Store, kvstores
 
@@ -23,11 +24,15 @@ ROOT: Final = "keyval"
 #: that cannot list keys.
 EPOCH_SECONDS: Final = 1.0
 _EPOCH: Final = "epoch"
+#: The longest namespace of a store that has room for a slash, the root, an epoch and a digest.
+LONGEST_NAMESPACE: Final = 200 - len(f"/{ROOT}/") - 16 - 1 - 40
 #: How many names' stores are kept open at once; a store is a small object without a connection.
 _OPEN: Final = 500
 _PLAIN, _LONG = "=", "#"
-#: Longer keys are kept as digests: the namespaces around them take room too.
-_KEY_BYTES: Final = 900
+#: Longer keys are kept as digests: the longest namespace around them takes the other 200 bytes.
+_KEY_BYTES: Final = 800
+#: How many names are known to be on the list, so that not every write looks.
+_NOTED: Final = 10_000
 
 
 def names() -> Names:
@@ -69,9 +74,14 @@ class Names:
 
     def note(self, name: str) -> None:
         """Put the name on the list, before its first key is written."""
-        if self.store.backend.iterable and name not in self._listed:
-            self.store.add(digest(name), name)
-            self._listed.add(name)
+        if not self.store.backend.iterable or name in self._listed:
+            return
+        self.store.add(digest(name), name)
+        if self.store.backend.transactional and _in_transaction():
+            return  # which may be undone, and the name with it
+        if len(self._listed) >= _NOTED:
+            self._listed.clear()
+        self._listed.add(name)
 
     def __iter__(self) -> Iterator[str]:
         for _key, name in self.store.items():
@@ -88,6 +98,10 @@ class Names:
         with self._lock:
             self._epoch = (fresh, time.monotonic())
 
+    def purge(self) -> int:
+        """Delete what has expired of every name; return how many."""
+        return self.store.purge() + sum(self.open(name).purge() for name in self)
+
     def epoch(self) -> str:
         """Return what all names' namespaces begin with, at most a second old."""
         epoch, read_at = self._epoch
@@ -97,6 +111,10 @@ class Names:
         with self._lock:
             self._epoch = (epoch, time.monotonic())
         return epoch
+
+
+def _in_transaction() -> bool:
+    return any(each.in_atomic_block for each in connections.all(initialized_only=True))
 
 
 def stored_key(key: str) -> str:
@@ -110,14 +128,19 @@ def stored_key(key: str) -> str:
     return _PLAIN + key if size <= _KEY_BYTES else _LONG + digest(key)
 
 
+def is_long(stored: str) -> bool:
+    """Say whether only a digest is left of the key, whose text is then kept with the value."""
+    return stored.startswith(_LONG)
+
+
 def to_store(stored: str, key: str, value: Any) -> Any:
-    """Return what to store under that key: with its text, where only a digest is left of it."""
-    return (key, value) if stored.startswith(_LONG) else value
+    """Return what to store under that key."""
+    return (key, value) if is_long(stored) else value
 
 
 def from_store(stored: str, value: Any) -> tuple[str, Any]:
     """Return the text of the key and the value."""
-    return value if stored.startswith(_LONG) else (stored[1:], value)
+    return value if is_long(stored) else (stored[1:], value)
 
 
 #: By store, so that tests with stores of their own have names of their own.

@@ -51,11 +51,10 @@ def _describe(alias: str) -> dict[str, Any]:
     except ImproperlyConfigured as error:
         return told | {"problem": str(error)}
     backend = store.backend
-    secrets = [param.name for param in backend.params if param.secret]
     return told | {
         "store": store,
         "scheme": backend.scheme,
-        "address": backend.url.redacted(secrets),
+        "address": backend.address,
         "abilities": [
             (label, meaning) for flag, label, meaning in ABILITIES if getattr(backend, flag)
         ],

@@ -9,15 +9,13 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_kvstore.errors import KVStoreError
-from django_kvstore.stores import kvstores
+from django_kvstore.store import Store
 
-from .subcommand import Subcommand, add_aliases, add_json, chosen_store
+from .subcommand import Subcommand, add_aliases, add_json, chosen, for_each
 
 
 class Check(Subcommand):
@@ -30,19 +28,12 @@ class Check(Subcommand):
         add_json(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        found = {alias: self._ask(alias) for alias in options["alias"] or kvstores}
+        _well, ill = for_each(options["alias"], Store.ping)
+        found = {alias: ill.get(alias) for alias in chosen(options["alias"])}
         if options["json"]:
             command.stdout.write(json.dumps(found, ensure_ascii=False))
         else:
             for alias, problem in found.items():
                 command.stdout.write(f"{alias}: {problem or _('well')}")
-        ill = [alias for alias, problem in found.items() if problem]
         if ill:
             raise CommandError(_("Not well: %s") % ", ".join(ill))
-
-    def _ask(self, alias: str) -> str | None:
-        try:
-            chosen_store(alias).ping()
-        except (KVStoreError, ImproperlyConfigured) as error:
-            return str(error)
-        return None

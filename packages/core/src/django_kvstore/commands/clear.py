@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from .listing import ListingSubcommand
-from .subcommand import answer, chosen_store
+from .subcommand import answer, chosen_store, confirmed
 
 
 class Clear(ListingSubcommand):
@@ -33,8 +33,10 @@ class Clear(ListingSubcommand):
         what = _("every entry of %s") % store.alias
         if prefix:
             what = _("every entry of %s whose key begins with '%s'") % (store.alias, prefix)
-        if options["interactive"] and input(_("Delete %s? Type 'yes': ") % what) != "yes":
+        if options["interactive"] and not confirmed(_("Delete %s? Type 'yes': ") % what):
             raise CommandError(_("Nothing was deleted."))
         deleted = store.clear(prefix)
-        text = _("Deleted %s.") % what if deleted is None else _("Deleted %d entries.") % deleted
+        text = _("Deleted %s.") % what
+        if deleted is not None:
+            text = ngettext("Deleted %d entry.", "Deleted %d entries.", deleted) % deleted
         answer(command, options, text, deleted=deleted)

@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from django_kvstore.backend import Backend
 from django_kvstore.entries import Entry
 from django_kvstore.params import whole
 from django_kvstore.store import Store
-from django_kvstore.transfer.checkpoint import Checkpoint
+from django_kvstore.transfer.checkpoint import Checkpoint, digest
 from django_kvstore.transfer.failures import Failures
 from django_kvstore.transfer.pages import pages
 from django_kvstore.transfer.progress import Progress
@@ -48,7 +47,12 @@ def finish(
     """Say that it is done, or list what was not and exit with 1."""
     if failures.count:
         failures.tell(command.stderr)
-        raise CommandError(_("%d entries were not transferred.") % failures.count)
+        raise CommandError(
+            ngettext(
+                "%d entry was not transferred.", "%d entries were not transferred.", failures.count
+            )
+            % failures.count
+        )
     answer(command, options, text, entries=entries)
 
 
@@ -66,21 +70,19 @@ class Copy(Subcommand):
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
         source, target = chosen_store(options["source"]), chosen_store(options["target"])
-        prefix = options["prefix"]
-        # A URL may hold a secret, so the file's name holds a digest of the three.
-        named = f"{options['source']}\0{options['target']}\0{prefix}".encode()
-        path = Path(f"kvstore-copy-{hashlib.sha256(named).hexdigest()[:12]}.progress")
-        checkpoint = Checkpoint(path)
-        state = (checkpoint.read() if options["resume"] else None) or {
-            "cursor": None,
-            "entries": 0,
-            "failures": 0,
-        }
-        failures = Failures()
-        failures.count = state["failures"]
+        if source is target:
+            raise CommandError(_("SRC and DST are one store."))
+        prefix, quiet = options["prefix"], options["verbosity"] == 0
+        of = [options["source"], options["target"], prefix]
+        checkpoint = Checkpoint(Path(f"kvstore-copy-{digest(of)}.progress"), of=of)
+        state = checkpoint.read() if options["resume"] else None
+        failures = Failures(state and state["failures"])
+        copied, cursor = (state["entries"], state["cursor"]) if state else (0, None)
         total = _total(source, prefix)
-        copied = state["entries"]
-        with Progress(_("Copying"), command.stderr, total) as progress:
+        with (
+            checkpoint.pointed_out(),
+            Progress(_("Copying"), command.stderr, total, quiet=quiet) as progress,
+        ):
             progress.advance(copied)
             sizes: list[int] = []
 
@@ -88,23 +90,27 @@ class Copy(Subcommand):
                 nonlocal copied
                 copied += sizes.pop(0)
                 if cursor is not None:
-                    checkpoint.write(cursor=cursor, entries=copied, failures=failures.count)
+                    checkpoint.write(cursor=cursor, entries=copied, failures=failures.state)
 
             def write(page: list[Entry]) -> None:
                 failures.restore(target, page)
 
             with Writers(options["workers"], write, written) as writers:
-                for entries, following in pages(source, prefix, state["cursor"]):
+                for entries, following in pages(source, prefix, cursor):
                     page = failures.readable(entries)
                     sizes.append(len(page))
                     writers.put(page, following)
                     progress.advance(len(page))
         if options["verify"]:
-            with Progress(_("Verifying"), command.stderr, total) as progress:
+            with Progress(_("Verifying"), command.stderr, total, quiet=quiet) as progress:
                 verify(source, target, prefix, failures, progress)
         checkpoint.remove()
-        text = _("Copied %d entries from %s to %s.") % (copied, source.alias, target.alias)
-        finish(command, options, failures, text, copied)
+        text = ngettext(
+            "Copied %d entry from %s to %s.",
+            "Copied %d entries from %s to %s.",
+            copied,
+        )
+        finish(command, options, failures, text % (copied, source.alias, target.alias), copied)
 
 
 def _total(source: Store, prefix: str) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from django_kvstore.transfer.checkpoint import Checkpoint
 from django_kvstore.transfer.dumpfile import STANDARD, DumpWriter
@@ -42,16 +42,15 @@ class Dump(Subcommand):
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
         store, name, prefix = chosen_store(options["store"]), options["file"], options["prefix"]
-        checkpoint = Checkpoint(Path(f"{name}.progress"))
+        checkpoint = Checkpoint(Path(f"{name}.progress"), of=[options["store"], prefix])
         state = checkpoint.read() if options["resume"] and name != STANDARD else None
-        failures = Failures()
-        done, cursor = 0, None
-        if state:
-            done, cursor = state["entries"], state["cursor"]
-            failures.count = state["failures"]
+        failures = Failures(state and state["failures"])
+        done, cursor = (state["entries"], state["cursor"]) if state else (0, None)
+        quiet = options["verbosity"] == 0
         with (
+            checkpoint.pointed_out(),
             closing(DumpWriter(name, resume_at=state["offset"] if state else None)) as writer,
-            Progress(_("Dumping"), command.stderr, None) as progress,
+            Progress(_("Dumping"), command.stderr, None, quiet=quiet) as progress,
         ):
             if not state:
                 writer.write(header_line())
@@ -65,15 +64,18 @@ class Dump(Subcommand):
                         offset=writer.offset,
                         cursor=following,
                         entries=done,
-                        failures=failures.count,
+                        failures=failures.state,
                     )
             writer.write(footer_line(done))
         checkpoint.remove()
         if failures.count:
             failures.tell(command.stderr)
-            raise CommandError(_("%d entries were not dumped.") % failures.count)
+            number = failures.count
+            text = ngettext("%d entry was not dumped.", "%d entries were not dumped.", number)
+            raise CommandError(text % number)
         if name != STANDARD:
-            text = _("Dumped %d entries of %s to %s.") % (done, store.alias, name)
+            text = ngettext("Dumped %d entry of %s to %s.", "Dumped %d entries of %s to %s.", done)
+            text %= (done, store.alias, name)
             answer(command, options, text, entries=done, file=name)
 
 

@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from django_kvstore.params import whole
+
 from .subcommand import Subcommand, add_store, answer, chosen_store
 
 
@@ -28,7 +30,7 @@ class Keys(ListingSubcommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--limit", type=int, help=_("How many at the most."))
+        parser.add_argument("--limit", type=whole, help=_("How many at the most."))
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
         for number, key in enumerate(chosen_store(options["store"]).keys(options["prefix"])):

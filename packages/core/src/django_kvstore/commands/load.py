@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from django_kvstore.entries import Entry
 from django_kvstore.transfer.checkpoint import Checkpoint
-from django_kvstore.transfer.dumpfile import open_lines
+from django_kvstore.transfer.dumpfile import STANDARD, lines_of
 from django_kvstore.transfer.failures import Failures
 from django_kvstore.transfer.lines import read_line
 from django_kvstore.transfer.progress import Progress
@@ -41,29 +42,31 @@ class Load(Subcommand):
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
         store, name = chosen_store(options["store"]), options["file"]
-        if name != "-" and not Path(name).exists():
+        if name != STANDARD and not Path(name).exists():
             raise CommandError(
                 _("There is no file %s. Give a dump's path, or - for standard input.") % name
             )
-        checkpoint = Checkpoint(Path(f"{name}.loading"))
-        state = (checkpoint.read() if options["resume"] else None) or {"lines": 0, "failures": 0}
-        failures = Failures()
-        failures.count = state["failures"]
+        checkpoint = Checkpoint(Path(f"{name}.loading"), of=[options["store"]])
+        state = checkpoint.read() if options["resume"] and name != STANDARD else None
+        failures = Failures(state and state["failures"])
+        skip = state["lines"] if state else 0
         whole = _Whole()
+        quiet = options["verbosity"] == 0
 
         def written(cursor: str | None) -> None:
-            if cursor is not None and name != "-":
-                checkpoint.write(lines=int(cursor), failures=failures.count)
+            if cursor is not None and name != STANDARD:
+                checkpoint.write(lines=int(cursor), failures=failures.state)
 
         def write(page: list[Entry]) -> None:
             failures.restore(store, page)
 
         with (
-            open_lines(name) as lines,
-            Progress(_("Loading"), command.stderr, None) as progress,
+            checkpoint.pointed_out(),
+            closing(lines_of(name)) as lines,
+            Progress(_("Loading"), command.stderr, None, quiet=quiet) as progress,
             Writers(options["workers"], write, written) as writers,
         ):
-            for number, page in _pages(lines, state["lines"], whole):
+            for number, page in _pages(lines, skip, whole):
                 writers.put(page, str(number))
                 progress.advance(len(page))
         if whole.promised != whole.entries:
@@ -72,8 +75,8 @@ class Load(Subcommand):
                 % whole.entries
             )
         checkpoint.remove()
-        text = _("Loaded %d entries into %s.") % (whole.entries, store.alias)
-        finish(command, options, failures, text, whole.entries)
+        text = ngettext("Loaded %d entry into %s.", "Loaded %d entries into %s.", whole.entries)
+        finish(command, options, failures, text % (whole.entries, store.alias), whole.entries)
 
 
 class _Whole:

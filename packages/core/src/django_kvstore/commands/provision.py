@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .subcommand import Subcommand, add_aliases, add_json, chosen_stores
+from .subcommand import Subcommand, add_aliases, add_json, for_each, tell_problems
 
 
 class Provision(Subcommand):
@@ -25,11 +25,11 @@ class Provision(Subcommand):
         add_json(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        told = {}
-        for store in chosen_stores(options["alias"]):
-            told[store.alias] = store.backend.provision()
-            if not options["json"]:
-                done = _("created") if told[store.alias] else _("nothing to create")
-                command.stdout.write(f"{store.alias}: {done}")
+        told, problems = for_each(options["alias"], lambda store: store.backend.provision())
         if options["json"]:
             command.stdout.write(json.dumps({"created": told}))
+        else:
+            for alias, created in told.items():
+                done = _("created") if created else _("nothing to create")
+                command.stdout.write(f"{alias}: {done}")
+        tell_problems(problems)

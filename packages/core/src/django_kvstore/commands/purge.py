@@ -10,7 +10,9 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .subcommand import Subcommand, add_aliases, add_json, chosen_stores
+from django_kvstore.store import Store
+
+from .subcommand import Subcommand, add_aliases, add_json, for_each, tell_problems
 
 
 class Purge(Subcommand):
@@ -26,13 +28,15 @@ class Purge(Subcommand):
         add_json(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        told: dict[str, int | None] = {}
-        for store in chosen_stores(options["alias"]):
+        def purge(store: Store) -> int | None:
             # One that is asked for by name says itself what it cannot.
-            able = store.backend.iterable or options["alias"]
-            told[store.alias] = store.purge() if able else None
-            if not options["json"]:
-                done = _("%d deleted") % told[store.alias] if able else _("expires by itself")
-                command.stdout.write(f"{store.alias}: {done}")
+            return store.purge() if store.backend.iterable or options["alias"] else None
+
+        told, problems = for_each(options["alias"], purge)
         if options["json"]:
             command.stdout.write(json.dumps({"deleted": told}))
+        else:
+            for alias, deleted in told.items():
+                done = _("expires by itself") if deleted is None else _("%d deleted") % deleted
+                command.stdout.write(f"{alias}: {done}")
+        tell_problems(problems)

@@ -4,49 +4,67 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, Final
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_kvstore.errors import KVStoreError
-from django_kvstore.store import Store
+from django_kvstore.stores import get_kvstore
 
-from .subcommand import Subcommand, add_aliases, add_json, chosen_stores
+from .subcommand import Subcommand, add_aliases, add_json, chosen
 
-FLAGS = ("atomic", "iterable", "clearable", "durable", "shared", "transactional")
+FLAGS: Final = ("atomic", "iterable", "clearable", "durable", "shared", "transactional")
 
 
 class Stores(Subcommand):
-    """Some lines for each store, or with --json one object of all."""
+    """A line for each store, or with --json one object of all."""
 
-    help = gettext_lazy("Lists the stores: alias, URL without secrets, abilities, health.")
+    help = gettext_lazy("Lists the stores: alias, scheme, URL without secrets, health, abilities.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_aliases(parser)
         add_json(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        found = {store.alias: _describe(store) for store in chosen_stores(options["alias"])}
+        found = {shown: _describe(name) for shown, name in chosen(options["alias"]).items()}
         if options["json"]:
             command.stdout.write(json.dumps(found, ensure_ascii=False))
             return
+        head = (_("alias"), _("scheme"), _("URL"), _("health"), _("abilities"))
+        for line in _aligned([head, *(_row(alias, told) for alias, told in found.items())]):
+            command.stdout.write(line)
         for alias, told in found.items():
-            abilities = " ".join(flag for flag, able in told["abilities"].items() if able)
-            health = told["problem"] or _("answers in %.1f ms") % told["milliseconds"]
-            command.stdout.write(f"{alias}\n  {told['store']}\n  {abilities}\n  {health}")
+            if told["problem"]:
+                command.stdout.write(f"\n{alias}: {told['problem']}")
 
 
-def _describe(store: Store) -> dict[str, Any]:
+def _describe(name: str) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "store": repr(store.backend),
-        "abilities": {flag: getattr(store.backend, flag) for flag in FLAGS},
+        "scheme": None,
+        "url": None,
+        "abilities": dict.fromkeys(FLAGS, False),
         "milliseconds": None,
         "problem": None,
     }
     try:
+        store = get_kvstore(name)
+        told["scheme"], told["url"] = store.backend.scheme, store.backend.address
+        told["abilities"] = {flag: getattr(store.backend, flag) for flag in FLAGS}
         told["milliseconds"] = store.ping() * 1000
-    except KVStoreError as error:
+    except (KVStoreError, ImproperlyConfigured) as error:
         told["problem"] = str(error)
     return told
+
+
+def _row(alias: str, told: dict[str, Any]) -> tuple[str, ...]:
+    health = _("ill") if told["problem"] else _("answers in %.1f ms") % told["milliseconds"]
+    abilities = " ".join(flag for flag, able in told["abilities"].items() if able)
+    return alias, told["scheme"] or "-", told["url"] or "-", health, abilities or "-"
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

@@ -6,15 +6,21 @@ import difflib
 import json
 import sys
 from argparse import ArgumentParser
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from django_kvstore.errors import KVStoreError
 from django_kvstore.store import Store
 from django_kvstore.stores import get_kvstore, kvstores
 from django_kvstore.typed_json import from_json
+from django_kvstore.url import StoreURL
+
+T = TypeVar("T")
 
 
 class Subcommand:
@@ -51,32 +57,81 @@ def add_json(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help=_("Answer in JSON."))
 
 
-def chosen_stores(aliases: list[str]) -> list[Store]:
-    """Return the stores of those aliases, or every one."""
-    return [chosen_store(alias) for alias in aliases or kvstores]
+def for_each(names: list[str], act: Callable[[Store], T]) -> tuple[dict[str, T], dict[str, str]]:
+    """Do it with the stores of those aliases or URLs, or with every one of the settings.
+
+    Returns what came of it, and what went wrong, each by the name that may be shown: one store
+    that is ill is no reason to leave the others out.
+    """
+    done: dict[str, T] = {}
+    problems: dict[str, str] = {}
+    for shown, name in chosen(names).items():
+        try:
+            done[shown] = act(get_kvstore(name))
+        except (KVStoreError, ImproperlyConfigured) as error:
+            problems[shown] = str(error)
+    return done, problems
+
+
+def tell_problems(problems: dict[str, str]) -> None:
+    """End the command with what went wrong, if anything did."""
+    if problems:
+        raise CommandError("\n".join(f"{alias}: {problem}" for alias, problem in problems.items()))
+
+
+def chosen(names: list[str]) -> dict[str, str]:
+    """Return those aliases and URLs, or every alias, by what of it may be shown."""
+    return {_shown(name): name for name in names or kvstores}
 
 
 def chosen_store(name: str) -> Store:
     """Return the store of an alias or URL."""
-    if "://" not in name and name not in kvstores:
+    _shown(name)
+    return get_kvstore(name)
+
+
+def _shown(name: str) -> str:
+    """Return the alias, or the URL without its secrets; end the command where it is neither."""
+    if "://" in name:
+        try:
+            return str(StoreURL.parse(name))
+        except ValueError as error:
+            raise CommandError(_("The URL of a store: %s.") % error) from None
+    if name not in kvstores:
         known = ", ".join(kvstores) or _("none")
         told = _("There is no store '%s'. The settings have: %s.") % (name, known)
         near = difflib.get_close_matches(name, kvstores, n=1)
         meant = _(" Did you mean '%s'?") % near[0] if near else ""
         raise CommandError(f"{told}{meant}")
-    return get_kvstore(name)
+    return name
 
 
 def given_value(text: str, *, as_json: bool) -> Any:
     """Return the value that the command line, or for '-' standard input, says."""
     if text == "-":
-        text = sys.stdin.read()
+        text = read_standard_input()
     if not as_json:
         return text
     try:
         return from_json(json.loads(text))
     except ValueError as error:
         raise CommandError(_("The value is no JSON: %s") % error) from error
+
+
+def read_standard_input() -> str:
+    """Return all of standard input."""
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise CommandError(_("Standard input is no text: %s") % error) from error
+
+
+def confirmed(question: str) -> bool:
+    """Ask; say whether the answer is a clear yes. Nobody there to answer is a no."""
+    try:
+        return input(question) == "yes"
+    except EOFError:
+        return False
 
 
 def answer(command: BaseCommand, options: dict[str, Any], text: str, **data: Any) -> None:

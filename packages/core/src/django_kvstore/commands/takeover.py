@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from django_kvstore.transfer.ancestors import read_kvstore, rows, take_over
 
@@ -43,7 +43,8 @@ def run_takeover(
     """Count, or take over and list what failed."""
     if options["dry_run"]:
         number = sum(1 for _row in found)
-        answer(command, options, _("%d rows would be taken over.") % number, rows=number)
+        text = ngettext("%d row would be taken over.", "%d rows would be taken over.", number)
+        answer(command, options, text % number, rows=number)
         return
     if not options["unpickle"]:
         raise CommandError(
@@ -57,7 +58,8 @@ def run_takeover(
         command.stderr.write(f"{key}: {reason}")
     if failed:
         raise CommandError(_("%d rows taken over, %d not.") % (done, len(failed)))
-    answer(command, options, _("%d rows taken over.") % done, rows=done)
+    text = ngettext("%d row taken over.", "%d rows taken over.", done)
+    answer(command, options, text % done, rows=done)
 
 
 class Takeover(Subcommand):

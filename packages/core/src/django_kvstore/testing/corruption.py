@@ -222,7 +222,7 @@ class Corruption(Chapter):
     @clause("corruption-everywhere")
     @needs("atomic")
     def test_atomic_calls_tell_of_a_damaged_entry(self, store: Store) -> None:
-        """Counting with a damaged entry, or comparing, raises and leaves the bytes as they are."""
+        """Counting with a damaged entry, comparing or popping raises and leaves its bytes."""
         store.set("key", 2)
         damaged = self._record(store, "key")[:-1] + b"?"
         self._put(store, "key", damaged)
@@ -230,6 +230,7 @@ class Corruption(Chapter):
             lambda: store.incr("key"),
             lambda: store.compare_and_set("key", 2, 3),
             lambda: store.touch("key", 100),
+            lambda: store.pop("key"),
             lambda: store.get_or_set("key", lambda: 1),
         ):
             with pytest.raises(CorruptValue):

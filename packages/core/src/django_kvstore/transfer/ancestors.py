@@ -13,17 +13,27 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.connection import ConnectionDoesNotExist
 from django.utils.translation import gettext as _
 
 
 def rows(using: str, table: str, *columns: str) -> Iterator[tuple[Any, ...]]:
-    """Yield those columns of every row; raises ``CommandError`` where there is no such table."""
-    connection = connections[using]
+    """Return those columns of every row; raises ``CommandError`` where there is no such table."""
+    try:
+        connection = connections[using]
+    except ConnectionDoesNotExist as error:
+        raise CommandError(str(error)) from error
     with connection.cursor() as cursor:
         if table not in connection.introspection.table_names(cursor):
             raise CommandError(_("There is no table '%s' in the database '%s'.") % (table, using))
-        names = ", ".join(map(connection.ops.quote_name, columns))
-        cursor.execute(f"SELECT {names} FROM {connection.ops.quote_name(table)}")
+    names = ", ".join(map(connection.ops.quote_name, columns))
+    return _select(connection, f"SELECT {names} FROM {connection.ops.quote_name(table)}")
+
+
+def _select(connection: BaseDatabaseWrapper, statement: str) -> Iterator[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
         while found := cursor.fetchmany(500):
             yield from found
 

@@ -1,32 +1,65 @@
-"""How far a transfer has come, in a small file beside it, so that a killed one can go on."""
+"""How far a transfer has come, in a small file beside it, so that a killed one can go on.
+
+``Checkpoint(Path("backup.jsonl.progress"), of=["default", "user:"]).read()``
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+
+from django_kvstore.errors import KVStoreError
+
+
+def digest(names: Iterable[str]) -> str:
+    """Return what stands for a transfer of these: a URL among them may hold a secret."""
+    return hashlib.sha256("\0".join(names).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
 
 class Checkpoint:
-    """A JSON file that is there while a transfer is under way, whole at every moment."""
+    """A JSON file that is there while a transfer is under way, whole at every moment.
 
-    def __init__(self, path: Path) -> None:
+    `of` says what is transferred: to go on with anything else would skip what that one has done.
+    """
+
+    def __init__(self, path: Path, *, of: Iterable[str]) -> None:
         self.path = path
+        self._of = digest(of)
 
     def read(self) -> dict[str, Any] | None:
-        """Return what was last written, None when there is nothing to go on from."""
+        """Return what was last written, None when there is nothing to go on from.
+
+        Raises ``CommandError`` for that of another transfer.
+        """
         try:
             found = json.loads(self.path.read_text())
         except (FileNotFoundError, ValueError):
             return None
-        return found if isinstance(found, dict) else None
+        if not isinstance(found, dict):
+            return None
+        if found.pop("of", None) != self._of:
+            raise CommandError(
+                _(
+                    "%s was left by a transfer of another store or prefix. Repeat that one, or "
+                    "begin this one anew without --resume."
+                )
+                % self.path
+            )
+        return found
 
     def write(self, **state: Any) -> None:
         """Replace the file in one step."""
         fresh = self.path.with_name(f"{self.path.name}.new")
         with fresh.open("w") as file:
-            json.dump(state, file)
+            json.dump({"of": self._of, **state}, file)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self.path)
@@ -34,3 +67,14 @@ class Checkpoint:
     def remove(self) -> None:
         """The transfer is complete."""
         self.path.unlink(missing_ok=True)
+
+    @contextmanager
+    def pointed_out(self) -> Iterator[None]:
+        """Where a store's error ends the transfer, say how to go on."""
+        try:
+            yield
+        except KVStoreError as error:
+            if not self.path.exists():
+                raise
+            told = _("%s The same command with --resume goes on from there.") % error
+            raise CommandError(told) from error

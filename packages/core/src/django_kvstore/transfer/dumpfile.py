@@ -10,7 +10,8 @@ import gzip
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -32,7 +33,13 @@ class DumpWriter:
             self._file: IO[bytes] = sys.stdout.buffer
         else:
             mode = "wb" if resume_at is None else "r+b"
-            self._file = open(name, mode)  # noqa: SIM115, closed by close()
+            with told(name):
+                self._file = open(name, mode)  # noqa: SIM115, closed by close()
+            if resume_at is not None and os.fstat(self._file.fileno()).st_size < resume_at:
+                self._file.close()
+                raise CommandError(
+                    _("%s is shorter than it was: begin anew without --resume.") % name
+                )
             self._file.truncate(resume_at or 0)
             self._file.seek(0, os.SEEK_END)
         self.offset = resume_at or 0
@@ -40,8 +47,9 @@ class DumpWriter:
     def write(self, page: bytes) -> None:
         """Append one page, and hand it to the operating system."""
         packed = self._pack(page)
-        self._file.write(packed)
-        self._file.flush()
+        with told(self._name):
+            self._file.write(packed)
+            self._file.flush()
         self.offset += len(packed)
 
     def close(self) -> None:
@@ -50,21 +58,36 @@ class DumpWriter:
             self._file.close()
 
 
+def lines_of(name: str) -> Generator[bytes]:
+    """Yield the lines of a dump, unpacked, one after the other."""
+    with told(name):
+        if name == STANDARD:
+            yield from sys.stdin.buffer
+        elif name.endswith(".gz"):
+            with gzip.open(name) as file:
+                yield from _until_cut(cast("IO[bytes]", file))
+        elif name.endswith(".zst"):
+            zstandard = _zstandard()
+            try:
+                with zstandard.open(name, "rb") as raw:
+                    yield from _split(cast("IO[bytes]", raw))
+            except zstandard.ZstdError as error:
+                raise OSError(str(error)) from error
+        else:
+            with Path(name).open("rb") as file:
+                yield from file
+
+
 @contextmanager
-def open_lines(name: str) -> Iterator[Iterator[bytes]]:
-    """Give the lines of a dump, unpacked, one after the other."""
-    if name == STANDARD:
-        yield iter(sys.stdin.buffer)
-    elif name.endswith(".gz"):
-        with gzip.open(name) as file:
-            yield _until_cut(cast("IO[bytes]", file))
-    elif name.endswith(".zst"):
-        zstandard = _zstandard()
-        with zstandard.open(name, "rb") as raw:
-            yield _split(cast("IO[bytes]", raw))
-    else:
-        with Path(name).open("rb") as file:
-            yield iter(file)
+def told(name: str) -> Iterator[None]:
+    """End the command with a message where a file cannot be opened, read or written."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # nobody reads standard output any more
+    except (OSError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CommandError(f"{name}: {reason}.") from error
 
 
 def _until_cut(file: IO[bytes]) -> Iterator[bytes]:

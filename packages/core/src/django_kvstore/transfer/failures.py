@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from threading import Lock
+from typing import Any, Final
 
 from django.core.management.base import OutputWrapper
 from django.utils.translation import gettext as _
@@ -12,21 +14,40 @@ from django_kvstore.errors import CorruptValue, InvalidKey, InvalidValue
 from django_kvstore.store import Store
 
 #: How many are told one by one; the rest are counted.
-_TOLD = 1000
+_TOLD: Final = 1000
 
 
 class Failures:
-    """Keys with reasons. Only what concerns one entry is one; an outage ends the transfer."""
+    """Keys with reasons. Only what concerns one entry is one; an outage ends the transfer.
 
-    def __init__(self) -> None:
-        self.count = 0
-        self._told: list[tuple[str, str]] = []
+    `state` is what a checkpoint keeps, so that a transfer that goes on tells of all of them.
+    """
+
+    def __init__(self, state: dict[str, Any] | None = None) -> None:
+        self._told: dict[str, str] = dict(state["told"]) if state else {}
+        self._untold: int = state["untold"] if state else 0
+        # Several threads write, and each may come upon some.
+        self._lock = Lock()
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._told) + self._untold
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Return them as JSON takes them."""
+        with self._lock:
+            return {"told": dict(self._told), "untold": self._untold}
 
     def add(self, key: str, reason: object) -> None:
         """This key was not transferred."""
-        self.count += 1
-        if len(self._told) < _TOLD:
-            self._told.append((key, str(reason)))
+        with self._lock:
+            # What was under way at a kill comes twice, and is one.
+            if key in self._told or len(self._told) < _TOLD:
+                self._told[key] = str(reason)
+            else:
+                self._untold += 1
 
     def readable(self, entries: Iterable[Entry]) -> list[Entry]:
         """Return the entries that could be read, and note the others."""
@@ -51,7 +72,7 @@ class Failures:
 
     def tell(self, stream: OutputWrapper) -> None:
         """List them."""
-        for key, reason in self._told:
+        for key, reason in self._told.items():
             stream.write(f"{key!r}: {reason}")
-        if self.count > len(self._told):
-            stream.write(_("and %d more") % (self.count - len(self._told)))
+        if self._untold:
+            stream.write(_("and %d more") % self._untold)

@@ -7,12 +7,17 @@ cut short is known from a whole one.
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from django_kvstore.entries import Entry
 from django_kvstore.typed_json import from_json, to_json
 
 HEADER: Final = {"django-kvstore": "dump", "version": 1}
+_NO_LINE: Final = gettext_lazy("it is no line of a dump")
 
 
 def header_line() -> bytes:
@@ -35,18 +40,22 @@ def entry_line(entry: Entry) -> bytes:
 
 def read_line(line: bytes) -> Entry | int | None:
     """Return the entry, the footer's number, or None for the header; raises ``ValueError``."""
-    data = json.loads(line)
-    if data == HEADER:
-        return None
-    if isinstance(data, dict) and set(data) == {"entries"}:
-        return int(data["entries"])
-    if not isinstance(data, dict) or not {"key", "value"} <= set(data) <= {
-        "key",
-        "value",
-        "expires",
-    }:
-        raise ValueError("it is no line of a dump")
-    return Entry(data["key"], from_json(data["value"]), data.get("expires"), len(line))
+    try:
+        data = json.loads(line)
+        if data == HEADER:
+            return None
+        if not isinstance(data, dict):
+            raise ValueError(_NO_LINE)
+        if set(data) == {"entries"} and type(data["entries"]) is int:
+            return data["entries"]
+        expires = data.get("expires")
+        if not {"key", "value"} <= set(data) <= {"key", "value", "expires"} or (
+            expires is not None and not (type(expires) in (int, float) and math.isfinite(expires))
+        ):
+            raise ValueError(_NO_LINE)
+        return Entry(data["key"], from_json(data["value"]), expires, len(line))
+    except RecursionError:
+        raise ValueError(_("its value is nested too deeply")) from None
 
 
 def _line(data: dict[str, Any]) -> bytes:

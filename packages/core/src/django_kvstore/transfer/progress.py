@@ -19,14 +19,20 @@ _PAUSE = 5.0
 
 
 class Progress:
-    """``with Progress("Copying", stderr, total) as progress: progress.advance(250)``."""
+    """``with Progress("Copying", stderr, total) as progress: progress.advance(250)``.
 
-    def __init__(self, what: str, stream: OutputWrapper, total: int | None) -> None:
+    A `quiet` one shows nothing, as a command's ``--verbosity 0`` asks for.
+    """
+
+    def __init__(
+        self, what: str, stream: OutputWrapper, total: int | None, *, quiet: bool = False
+    ) -> None:
         self.done = 0
+        self._quiet = quiet
         self._what, self._stream, self._total = what, stream, total
         self._begun = self._told = time.monotonic()
         self._bar: Any = None
-        if stream.isatty() and importlib.util.find_spec("rich"):
+        if not quiet and stream.isatty() and importlib.util.find_spec("rich"):
             rich = importlib.import_module("rich.progress")
             self._bar = rich.Progress(
                 rich.TextColumn("{task.description}"),
@@ -47,6 +53,8 @@ class Progress:
 
     def _tell(self) -> None:
         self._told = time.monotonic()
+        if self._quiet:
+            return
         of = "" if self._total is None else _(" of %d") % self._total
         rate = self.done / max(self._told - self._begun, 1e-9)
         self._stream.write(_("%s: %d%s, %d a second") % (self._what, self.done, of, rate))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Barrier
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -37,18 +38,11 @@ class Writers(Generic[T]):
             self._write(page)
             self._written(cursor)
             return
-        self._waiting.append((self._pool.submit(self._write_in_thread, page), cursor))
+        self._waiting.append((self._pool.submit(self._write, page), cursor))
         while len(self._waiting) > 2 * self._workers or (
             self._waiting and self._waiting[0][0].done()
         ):
             self._take()
-
-    def _write_in_thread(self, page: T) -> None:
-        try:
-            self._write(page)
-        finally:
-            # A thread's database connections are its own; nobody else would close them.
-            connections.close_all()
 
     def _take(self) -> None:
         future, cursor = self._waiting.popleft()
@@ -68,4 +62,20 @@ class Writers(Generic[T]):
             while self._waiting and kind is None:
                 self._take()
         finally:
-            self._pool.shutdown(cancel_futures=True)
+            for future, _cursor in self._waiting:
+                future.cancel()
+            if self._workers > 1:
+                self._close_connections()
+            self._pool.shutdown()
+
+    def _close_connections(self) -> None:
+        # A thread's database connections are its own; nobody else would close them. They wait for
+        # each other, so that each thread closes once.
+        together = Barrier(self._workers)
+
+        def close() -> None:
+            together.wait()
+            connections.close_all()
+
+        for closing in [self._pool.submit(close) for _ in range(self._workers)]:
+            closing.result()

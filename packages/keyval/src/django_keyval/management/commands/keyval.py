@@ -6,32 +6,38 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from django_keyval.models import KeyVal
 from django_kvstore import MISSING, KVStoreError
+from django_kvstore.commands.subcommand import confirmed, read_standard_input
 from django_kvstore.commands.takeover import add_takeover, run_takeover
+from django_kvstore.commands.terminal import terminal
 from django_kvstore.transfer.ancestors import read_keyval, rows
 
-COMMANDS = ("set", "get", "del", "list", "flush", "takeover")
+COMMANDS = ("set", "get", "del", "list", "flush", "purge", "takeover")
 #: The table of django_keyval 0.1.2.
 TABLE = "django_keyval__kvstore"
 
 
 class Command(BaseCommand):
-    """Exit code 0 when it was done, 1 when there is no such key or something is wrong."""
+    """Exit code 1 when something is wrong; as with the ancestor, a missing key is told, and is not.
 
-    help = gettext_lazy("Reads, writes, deletes and lists named keys and values.")  # type: ignore[assignment]
+    With ``--strict`` it is.
+    """
+
+    help = "Reads, writes, deletes and lists named keys and values."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "-c", "--command", choices=COMMANDS, required=True, help=_("What to do.")
+            "-c",
+            "--command",
+            metavar="{%s}" % ",".join(COMMANDS),  # noqa: UP031, of braces
+            help=_("What to do."),
         )
         parser.add_argument(
             "-n",
@@ -49,6 +55,9 @@ class Command(BaseCommand):
             dest="value",
             help=_("The value, stored as text, or as JSON with --json; '-' reads standard input."),
         )
+        parser.add_argument(
+            "--strict", action="store_true", help=_("Exit with 1 where there is no such key.")
+        )
         parser.add_argument("--ttl", type=float, help=_("Seconds that the key is to live."))
         parser.add_argument(
             "--json", action="store_true", help=_("Read the value as JSON, and answer in JSON.")
@@ -65,7 +74,15 @@ class Command(BaseCommand):
             help=_("Do not ask before emptying."),
         )
 
-    def handle(self, *args: Any, command: str, **options: Any) -> None:
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run as Django does, whatever the terminal can show."""
+        with terminal():
+            super().run_from_argv(argv)
+
+    def handle(self, *args: Any, command: str | None, **options: Any) -> None:
+        if command not in COMMANDS:
+            # Told here and not by argparse, whose exit code is another than the ancestor's.
+            raise CommandError(_("Say what to do: --command %s.") % ", ".join(COMMANDS))
         try:
             getattr(self, f"do_{command}")(**options)
         except (KVStoreError, ImproperlyConfigured) as error:
@@ -76,7 +93,7 @@ class Command(BaseCommand):
         keyval, key = self._named(**options), self._key(**options)
         if value is None:
             raise CommandError(_("Give the value with --value, '-' for standard input."))
-        text = sys.stdin.read() if value == "-" else value
+        text = read_standard_input() if value == "-" else value
         stored: Any = text
         if options["json"]:
             try:
@@ -92,14 +109,16 @@ class Command(BaseCommand):
         keyval, key = self._named(**options), self._key(**options)
         value = keyval.get_default(key, MISSING)
         if value is MISSING:
-            raise self._no_key(key, keyval)
+            self._no_key(key, keyval, options)
+            return
         self._answer(str(value), options, {"key": key, "value": value})
 
     def do_del(self, **options: Any) -> None:
         """Delete a key."""
         keyval, key = self._named(**options), self._key(**options)
         if not keyval.delete(key, ignore_keyerror=True):
-            raise self._no_key(key, keyval)
+            self._no_key(key, keyval, options)
+            return
         self._answer(_("Key %s deleted from %s.") % (key, keyval.name), options, {"key": key})
 
     def do_list(self, *, name: str | None, **options: Any) -> None:
@@ -114,13 +133,18 @@ class Command(BaseCommand):
     def do_flush(self, *, name: str | None, interactive: bool, **options: Any) -> None:
         """Empty a name, or all."""
         what = _("every key of every name") if name is None else _("every key of %s") % name
-        if interactive and input(_("Delete %s? Type 'yes': ") % what) != "yes":
+        if interactive and not confirmed(_("Delete %s? Type 'yes': ") % what):
             raise CommandError(_("Nothing was deleted."))
         if name is None:
             KeyVal.flush_all()
         else:
             KeyVal(name).flush()
         self._answer(_("Deleted %s.") % what, options, {"flushed": name})
+
+    def do_purge(self, **options: Any) -> None:
+        """Delete what has expired."""
+        deleted = KeyVal.purge()
+        self._answer(_("%d deleted") % deleted, options, {"deleted": deleted})
 
     def do_takeover(self, *, using: str, table: str, **options: Any) -> None:
         """Take over a table of django_keyval 0.1.2."""
@@ -141,8 +165,14 @@ class Command(BaseCommand):
             raise CommandError(_("Give the key with --key."))
         return key
 
-    def _no_key(self, key: str, keyval: KeyVal) -> CommandError:
-        return CommandError(_("Key %s does not exist in %s.") % (key, keyval.name))
+    def _no_key(self, key: str, keyval: KeyVal, options: dict[str, Any]) -> None:
+        told = _("Key %s does not exist in %s.") % (key, keyval.name)
+        if options["strict"]:
+            raise CommandError(told)
+        if options["json"]:
+            self.stdout.write(json.dumps({"key": key, "missing": True}))
+        else:
+            self.stderr.write(_("Warning: %s") % told)
 
     def _answer(self, text: str, options: dict[str, Any], data: dict[str, Any]) -> None:
         # What JSON has no form for is shown as its text.
