@@ -23,6 +23,12 @@ Columns = tuple[Sequence[Any], ...]
 CROWD = 8
 
 
+def absent(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a method of the base class that a contestant may have or not."""
+    method._absent = True  # type: ignore[attr-defined]
+    return method
+
+
 class Contestant:
     """What the harness needs to know of any of them."""
 
@@ -56,15 +62,9 @@ class Contestant:
         """Call a method once for each row of the columns; nothing costs less than map()."""
         deque(map(getattr(self, method), *columns), 0)
 
-    def crowd(self, jobs: Sequence[Columns]) -> None:
-        """Do the jobs at once, one in each thread; see `mix`."""
-        raise NotImplementedError
-
-
-def absent(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a method of the base class that a contestant may have or not."""
-    method._absent = True  # type: ignore[attr-defined]
-    return method
+    @absent
+    def requests(self) -> Any:
+        """Return how many requests have been made so far."""
 
 
 class Codec(Contestant):
@@ -133,6 +133,7 @@ class KeyValue(Contestant):
         """Read every key, and return how many there were."""
 
     def crowd(self, jobs: Sequence[Columns]) -> None:
+        """Do the jobs at once, one in each thread; see `mix`."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(len(jobs))
         # Each thread must have one job, since connections belong to threads.

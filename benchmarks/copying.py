@@ -81,6 +81,14 @@ def same() -> bool:
     return all(one == two for one, two in pairs)
 
 
+def walk() -> None:
+    """Read every key and value of the store."""
+    from django_kvstore import kvstores
+
+    for _ in kvstores["one"].items():
+        pass
+
+
 def peak() -> float:
     """Return the most memory that this process has had, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEBIBYTE
@@ -112,6 +120,10 @@ def do(what: str, arguments: list[str]) -> None:
         return
     elif what == "copy":
         call_command("kvstore", "copy", "one", "two", *arguments)
+    elif what == "walk":
+        walk()
+    elif what == "dump":
+        call_command("kvstore", "dump", "dump.jsonl", "--store=one")
     else:  # idle: all that a copy imports and opens
         from django_kvstore import kvstores
 

@@ -113,11 +113,38 @@ CODING = (
 #: Those that are no plain turns of calls; see `rounds`.
 CROWDED = "crowd"
 LOAD, WALK, WALK_KEYS = "load", "walk", "walk_keys"
+#: What the operations in which requests are counted begin with.
+REQUESTS = "requests_"
 
+MEMORY = "memory_"
+
+_SCHEMES = ("locmem", "db", "memcached", "tyrant", "sdb", "gae")
+_PLAIN = {each.name: each.title for each in (*SINGLE, *MANY_AT_ONCE, *CODING)}
 TITLES = {
-    **{each.name: each.title for each in (*SINGLE, *MANY_AT_ONCE, *CODING)},
+    **_PLAIN,
+    **{f"{REQUESTS}{name}": f"requests of one {title}" for name, title in _PLAIN.items()},
     CROWDED: "eight threads, nine reads to one write",
     LOAD: "bulk load, per entry",
     WALK: "full walk, per entry",
     WALK_KEYS: "walk of the keys, per key",
+    "import": "import",
+    **{f"first_{scheme}": f"first use of {scheme}" for scheme in _SCHEMES},
+    **{
+        f"{engine}_{name}": f"{shown}: {title}"
+        for engine, shown in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL"))
+        for name, title in {**_PLAIN, "page": "one page"}.items()
+    },
+    **{f"{MEMORY}{what}": what for what in ("walk", "dump", "copy")},
 }
+
+
+def unit(operation: str) -> str:
+    """Return what a sample of the operation is a number of: "s", "requests" or "MiB"."""
+    if operation.startswith(REQUESTS):
+        return "requests"
+    return "MiB" if operation.startswith(MEMORY) else "s"
+
+
+def is_added(operation: str) -> bool:
+    """Say whether what counts is by how much it takes longer than the floor, and no ratio."""
+    return operation == "import" or operation.startswith("first_")

@@ -9,11 +9,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from .contestant import Contestant
-from .groups import Group, load
-from .proof import prove
-from .result import GroupResult, entrant
-from .rounds import Match, Samples
+from .groups import load
+from .result import GroupResult
 from .scale import SCALES, Scale
 from .stage import Missing, Stage
 
@@ -25,33 +22,10 @@ def play(name: str, scale: Scale) -> GroupResult:
     """Return the result of one group; raises `Missing`."""
     group = load(name)
     with Stage() as stage:
-        contestants = group.contestants(stage)
-        for each in contestants:
-            each.open()
-            stage.later(each.close)
-            prove(each, group.size)
-        samples = _samples(group, contestants, scale)
+        entrants, samples = group.play(stage, scale)
         return GroupResult(
-            name,
-            group.title,
-            scale.name,
-            [entrant(each) for each in contestants],
-            samples,
-            stage.notes,
-            stage.machine,
+            name, group.title, scale.name, entrants, samples, stage.notes, stage.machine
         )
-
-
-def _samples(group: Group, contestants: list[Contestant], scale: Scale) -> Samples:
-    match = Match(contestants, group.size, scale)
-    match.fill()
-    for operation in group.operations:
-        match.play(operation)
-    if group.crowd:
-        match.crowd()
-    if group.bulk:
-        match.bulk()
-    return match.samples
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .operations import TITLES
+from .operations import TITLES, is_added, unit
 from .result import Entrant, GroupResult
 from .targets import Target, targets_of
 
@@ -36,10 +36,13 @@ def _head(entrant: Entrant) -> str:
 def _cell(result: GroupResult, operation: str, entrant: Entrant, base: str) -> str:
     if not result.has(operation, entrant.name):
         return "-"
-    time = duration(result.median(operation, entrant.name))
-    if entrant.name == base or not result.has(operation, base):
-        return time
-    return f"{time} ({ratio(result.ratio(operation, entrant.name, base))})"
+    shown = quantity(result.median(operation, entrant.name), unit(operation))
+    if entrant.name == base or not result.has(operation, base) or unit(operation) != "s":
+        return shown
+    if is_added(operation):
+        more = result.median(operation, entrant.name) - result.median(operation, base)
+        return f"{shown} ({'+' if more > 0 else ''}{duration(more)})"
+    return f"{shown} ({ratio(result.ratio(operation, entrant.name, base))})"
 
 
 def entrants_list(result: GroupResult) -> str:
@@ -63,24 +66,37 @@ def targets_table(results: Iterable[GroupResult]) -> str:
 
 def _bound(target: Target) -> str:
     names = " or ".join(target.against)
-    if target.kind == "floor":
-        return f"at most {ratio(target.bound)} {names}"
-    return f"{names}: at least {ratio(target.bound)}"
+    kind = unit(target.operation)
+    shown = ratio(target.bound) if target.is_ratio else quantity(target.bound, kind)
+    return {
+        "floor": f"at most {shown} {names}",
+        "peer": f"{names}: at least {shown}",
+        "more": f"at most {shown} over {names}",
+        "most": f"at most {shown}",
+    }[target.kind]
 
 
 def _found(target: Target, result: GroupResult) -> str:
     found = target.found(result)
     if found is None:
         return "not measured"
-    return f"{ratio(found)}, {'met' if target.is_met(found) else '**not met**'}"
+    shown = ratio(found) if target.is_ratio else quantity(found, unit(target.operation))
+    return f"{shown}, {'met' if target.is_met(found) else '**not met**'}"
+
+
+def quantity(number: float, unit: str) -> str:
+    """Write a number with its unit."""
+    if unit == "s":
+        return duration(number)
+    return f"{digits(number)}{_THIN}{unit.rstrip('s') if number == 1 else unit}"
 
 
 def duration(seconds: float) -> str:
     """Write a duration with three digits: "312 ns", "1.23 µs", "45.6 ms"."""
-    for factor, unit in ((1e9, "ns"), (1e6, "µs"), (1e3, "ms"), (1, "s")):
-        if seconds * factor < 999.5 or unit == "s":
-            return f"{digits(seconds * factor)}{_THIN}{unit}"
-    raise AssertionError
+    for factor, name in ((1e9, "ns"), (1e6, "µs"), (1e3, "ms")):
+        if abs(seconds) * factor < 999.5:
+            return f"{digits(seconds * factor)}{_THIN}{name}"
+    return f"{digits(seconds)}{_THIN}s"
 
 
 def ratio(number: float) -> str:
@@ -89,7 +105,7 @@ def ratio(number: float) -> str:
 
 def digits(number: float) -> str:
     """Write three digits, without zeros at the end of a fraction."""
-    places = 2 if number < 9.995 else 1 if number < 99.95 else 0
+    places = 2 if abs(number) < 9.995 else 1 if abs(number) < 99.95 else 0
     text = f"{number:,.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -68,15 +67,16 @@ class GroupResult:
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         kept = asdict(self)
-        # Nanoseconds to three digits are more than any clock here tells.
-        kept["samples"] = _scaled(self.samples, lambda seconds: round(seconds * 1e9, 3))
+        kept["samples"] = {
+            operation: {name: [_rounded(each) for each in found] for name, found in of.items()}
+            for operation, of in self.samples.items()
+        }
         path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, path: Path) -> GroupResult:
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         kept["entrants"] = [Entrant(**each) for each in kept["entrants"]]
-        kept["samples"] = _scaled(kept["samples"], lambda nanoseconds: nanoseconds / 1e9)
         return cls(**kept)
 
 
@@ -88,8 +88,6 @@ def entrant(contestant: Contestant) -> Entrant:
     return Entrant(contestant.name, contestant.role, contestant.note, release)
 
 
-def _scaled(samples: Samples, scale: Callable[[float], float]) -> Samples:
-    return {
-        operation: {name: list(map(scale, found)) for name, found in of.items()}
-        for operation, of in samples.items()
-    }
+def _rounded(sample: float) -> float:
+    """Return it with five digits, more than any clock here tells."""
+    return float(f"{sample:.5g}")

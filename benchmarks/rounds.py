@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from .contestant import CROWD, Columns, Contestant, KeyValue, pages
-from .operations import CROWDED, LOAD, WALK, WALK_KEYS, Operation
+from .operations import CROWDED, LOAD, REQUESTS, WALK, WALK_KEYS, Operation
 from .scale import Scale
-from .workload import Workload
+from .workload import MANY, Workload
 
 #: Seconds a call, one for each round, by operation and contestant.
 Samples = dict[str, dict[str, list[float]]]
@@ -48,6 +48,7 @@ class Match:
         self.scale = scale
         self.works = {each.name: Workload(size, scale.keys) for each in contestants}
         self.samples: Samples = {}
+        self.notes: list[str] = []
 
     def play(self, operation: Operation) -> None:
         """Let those who can do it take turns."""
@@ -61,10 +62,14 @@ class Match:
                 found[each.name].append(self._turn(each, operation, number) / number)
 
     def _turn(self, contestant: Contestant, operation: Operation, number: int) -> float:
-        columns = operation.columns(contestant, self.works[contestant.name], number)
+        warm = number // 10 + 1
+        columns = operation.columns(contestant, self.works[contestant.name], warm + number)
         operation.before(contestant, columns)
+        # The others' turns have left the processor's caches full of theirs.
+        contestant.repeat(operation.method, tuple(column[:warm] for column in columns))
+        counted = tuple(column[warm:] for column in columns)
         with undisturbed():
-            seconds = timed(lambda: contestant.repeat(operation.method, columns))
+            seconds = timed(lambda: contestant.repeat(operation.method, counted))
         operation.after(contestant, columns)
         return seconds
 
@@ -76,6 +81,20 @@ class Match:
             if seconds > self.scale.turn / 4 or number >= MOST:
                 return max(1, min(MOST, int(number * self.scale.turn / max(seconds, 1e-9))))
             number *= 4
+
+    def count_requests(self, operations: Sequence[Operation]) -> None:
+        """Note how many requests one call makes, where a contestant can tell."""
+        for operation in operations:
+            for each in self.contestants:
+                if each.offers("requests") and each.offers(operation.method):
+                    columns = operation.columns(each, self.works[each.name], 1)
+                    operation.before(each, columns)
+                    before = each.requests()
+                    each.repeat(operation.method, columns)
+                    made = float(each.requests() - before)
+                    operation.after(each, columns)
+                    found = self.samples.setdefault(f"{REQUESTS}{operation.name}", {})
+                    found[each.name] = [made]
 
     def fill(self) -> None:
         """Give every contestant the entries and the counters."""
@@ -110,7 +129,7 @@ class Match:
         for each in able:
             each.close_crowd()
 
-    def _crowded(self, contestant: Contestant, number: int) -> float:
+    def _crowded(self, contestant: KeyValue, number: int) -> float:
         work = self.works[contestant.name]
         jobs: list[Columns] = [
             (work.some_keys(number), work.some_values(number)) for _ in range(CROWD)
@@ -122,13 +141,28 @@ class Match:
         """Load very many entries into an empty store, and walk over them."""
         number = self.scale.bulk
         able = [each for each in self.contestants if isinstance(each, KeyValue)]
+        slow = [each for each in able if self._load_estimate(each) * number > self.scale.limit]
+        if slow:
+            self.notes.append(
+                f"Not loaded, since {number:,} entries would take over {self.scale.limit:g} s: "
+                f"{', '.join(each.name for each in slow)}."
+            )
         for name in (LOAD, WALK, WALK_KEYS):
             self.samples[name] = {}
         for _ in range(self.scale.rounds):
+            gc.collect()
             for each in able:
                 spent = sum(self.samples[LOAD].get(each.name, ())) * number
-                if spent < self.scale.patience:
+                if each not in slow and spent < self.scale.patience:
                     self._bulk(each, number)
+
+    def _load_estimate(self, contestant: Contestant) -> float:
+        """Return about how many seconds it takes to load an entry."""
+        for operation, entries in (("set_many", MANY), ("set_over", 1)):
+            found = self.samples.get(operation, {}).get(contestant.name)
+            if found:
+                return min(found) / entries
+        return 0.0
 
     def _bulk(self, contestant: KeyValue, number: int) -> None:
         contestant.do("clear")

@@ -19,16 +19,20 @@ class Scale:
     rounds: int
     #: About how many seconds one turn takes; a call that takes longer is made once.
     turn: float
-    #: Entries in the bulk load and the full walk, and the seconds after which one turn is enough.
+    #: Entries in the bulk load and the full walk, the seconds after which there are no more turns,
+    #: and the seconds over which there is none.
     bulk: int
     patience: float
+    limit: float
     #: The two numbers of keys that the cost of a key is compared at.
     few: int
     many: int
+    #: How many fresh interpreters each import is measured in.
+    interpreters: int
     #: Keys in the walk, dump and copy whose memory is measured.
     walked: int
 
 
-FULL = Scale("full", 10_000, 15, 0.02, 100_000, 10.0, 10_000, 1_000_000, 1_000_000)
-QUICK = Scale("quick", 1_000, 15, 0.0005, 2_000, 0.1, 1_000, 20_000, 20_000)
+FULL = Scale("full", 10_000, 15, 0.02, 100_000, 15.0, 20.0, 10_000, 1_000_000, 11, 1_000_000)
+QUICK = Scale("quick", 1_000, 15, 0.001, 2_000, 0.2, 1.0, 1_000, 20_000, 3, 20_000)
 SCALES = {scale.name: scale for scale in (FULL, QUICK)}

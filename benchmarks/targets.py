@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from .operations import REQUESTS
 from .result import GroupResult
 
-Kind = Literal["floor", "peer"]
+#: A ratio to the floor, at most; a peer's ratio to us, at least; so much more than the floor, at
+#: most; so much at most.
+Kind = Literal["floor", "peer", "more", "most"]
 
 
 @dataclass(frozen=True)
 class Target:
-    """At most so many times the floor's time, or a peer's time at least so many times ours."""
+    """One bound, in the operation's unit where it is no ratio."""
 
     group: str
     operation: str
@@ -27,19 +30,29 @@ class Target:
     bound: float
 
     def found(self, result: GroupResult, *, least: bool = False) -> float | None:
-        """Return the ratio, of the medians or of the minima; None where it was not measured."""
-        there = [name for name in self.against if result.has(self.operation, result.ours, name)]
+        """Return what was found, by the medians or by the minima; None if it was not measured."""
+        number = result.minimum if least else result.median
+        if not result.has(self.operation, result.ours):
+            return None
+        ours = number(self.operation, result.ours)
+        if self.kind == "most":
+            return ours
+        there = [name for name in self.against if result.has(self.operation, name)]
         if not there:
             return None
-        time = result.minimum if least else result.median
-        ours = time(self.operation, result.ours)
-        theirs = min(time(self.operation, name) for name in there)
+        theirs = min(number(self.operation, name) for name in there)
+        if self.kind == "more":
+            return ours - theirs
         return ours / theirs if self.kind == "floor" else theirs / ours
 
-    def is_met(self, ratio: float, *, generosity: float = 1.0) -> bool:
-        if self.kind == "floor":
-            return ratio <= self.bound * generosity
-        return ratio >= self.bound / generosity
+    @property
+    def is_ratio(self) -> bool:
+        return self.kind in ("floor", "peer")
+
+    def is_met(self, found: float, *, generosity: float = 1.0) -> bool:
+        if self.kind == "peer":
+            return found >= self.bound / generosity
+        return found <= self.bound * generosity
 
 
 def _floor(group: str, against: str | tuple[str, ...], **bounds: float) -> Iterator[Target]:
@@ -52,6 +65,21 @@ def _peer(group: str, against: str, **bounds: float) -> Iterator[Target]:
     for operation, bound in bounds.items():
         yield Target(group, operation, "peer", (against,), bound)
 
+
+def _most(group: str, **bounds: float) -> Iterator[Target]:
+    for operation, bound in bounds.items():
+        yield Target(group, operation, "most", (), bound)
+
+
+def _more(group: str, against: str, **bounds: float) -> Iterator[Target]:
+    for operation, bound in bounds.items():
+        yield Target(group, operation, "more", (against,), bound)
+
+
+#: The names of what takes one request, in `_most`.
+_SIMPLE = ("get_hit", "get_miss", "set_new", "set_over", "delete", "add")
+_ONE_REQUEST = {f"{REQUESTS}{name}": 1.0 for name in _SIMPLE}
+_SAME_CALL = dict.fromkeys(_SIMPLE, 1.15)
 
 TARGETS: tuple[Target, ...] = (
     *_floor("locmem", "dict", get_hit=1.5, set_over=1.5, set_new=1.5, get_miss=4),
@@ -77,6 +105,19 @@ TARGETS: tuple[Target, ...] = (
     *_floor("tyrant", "socket", get_hit=1.4, get_miss=1.4, set_new=1.4, set_over=1.4),
     *_floor("tyrant", "socket", set_many=1.5),
     *_peer("tyrant", "as in 2010", get_hit=1.3, set_new=1.3, set_over=1.3),
+    *_more("tyrant", "socket", walk_keys=2e-6),
+    *_most("sdb", **_ONE_REQUEST),
+    *_floor("sdb", "boto3", **_SAME_CALL),
+    *_most("gae", **_ONE_REQUEST),
+    *_floor("gae", "google-cloud-datastore", **_SAME_CALL),
+    *_more("importing", "without it", **{"import": 0.015}),
+    *(
+        target
+        for engine in ("sqlite", "postgresql")
+        for each in ("get_hit", "set_new", "set_over", "delete", "page")
+        for target in _floor("scaling", "few keys", **{f"{engine}_{each}": 1.3})
+    ),
+    *_most("memory", memory_walk=64, memory_dump=64, memory_copy=64),
     *_floor("serializer", ("ormsgpack", "msgspec", "orjson"), both=1.5),
     *_peer("serializer", "json", both=3),
 )
