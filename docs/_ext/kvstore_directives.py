@@ -29,6 +29,8 @@ TABLES: dict[str, Callable[..., str]] = {
     "kvstore-matrix": tables.matrix_table,
     "kvstore-params": tables.params_table,
     "kvstore-store-options": tables.store_options_table,
+    "kvstore-schemes": tables.schemes_table,
+    "kvstore-entry-points": tables.entry_points_table,
     "kvstore-errors": tables.errors_table,
     "kvstore-commands": tables.commands_table,
     "kvstore-serializers": tables.serializers_table,

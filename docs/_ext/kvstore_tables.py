@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 from collections.abc import Iterable, Sequence
-from importlib.metadata import entry_points
+from importlib.metadata import distributions, entry_points
 from pathlib import Path
 from typing import Final
 
@@ -76,7 +76,7 @@ def _mark(declared: bool) -> str:
 
 def _linked(scheme: str) -> str:
     page = _PAGES / f"{scheme}.md"
-    return f"[{scheme}]({page.name})" if page.exists() else scheme
+    return f"[{scheme}](/backends/{page.name})" if page.exists() else scheme
 
 
 def params_table(scheme: str) -> str:
@@ -88,6 +88,34 @@ def params_table(scheme: str) -> str:
         ["parameter", "default", "meaning"],
         [[_names(param), _default(param), _cell(param.help)] for param in params],
     )
+
+
+def schemes_table() -> str:
+    """Return what each scheme needs to be installed, and which older ones mean the same."""
+    known = claims(GROUP)
+    rows = []
+    for backend in backends():
+        others = [name for name in known if load_backend(name) is backend]
+        older = ", ".join(f"`{name}`" for name in others if name != backend.scheme) or "-"
+        (owner,) = known[backend.scheme]
+        extra = f'`pip install "django-kvstore[{backend.scheme}]"`'
+        rows.append([f"[{backend.scheme}](#{backend.scheme})", older, f"`{owner}`", extra])
+    return _table(["scheme", "older", "distribution", "to install it"], rows)
+
+
+def entry_points_table() -> str:
+    """Return the entry points of this project's distributions."""
+    found = {
+        (point.group, point.name, point.value, owner.metadata["Name"])
+        for owner in distributions()
+        for point in owner.entry_points
+        if (owner.metadata["Name"] or "").startswith("django-kvstore")
+    }
+    rows = [
+        [f"`{group}`", f"`{name}`", f"`{value}`", owner]
+        for group, name, value, owner in sorted(found)
+    ]
+    return _table(["group", "name", "what it names", "distribution"], rows)
 
 
 def store_options_table() -> str:

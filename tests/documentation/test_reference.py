@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
+from types import ModuleType
 
 import pytest
 
-from django_kvstore import Store
+import django_kvstore
+from django_kvstore import Store, models, testing
 from django_kvstore.models import Model
 
 from .page import DOCS
@@ -49,3 +51,16 @@ def test_every_call_that_asks_the_engine_has_a_twin(kind: type) -> None:
     found = calls(kind)
     alone = {name for name in sync_calls(kind) if f"a{name}" not in found}
     assert alone == WITHOUT_TWIN[kind]
+
+
+@pytest.mark.parametrize("module", [django_kvstore, models], ids=lambda module: module.__name__)
+def test_every_public_name_is_in_the_reference(module: ModuleType) -> None:
+    text = (DOCS / "reference.md").read_text(encoding="utf-8")
+    told = re.findall(rf"^\.\. [\w:]+:: {module.__name__}\.(\w+)(?![\w.])", text, re.MULTILINE)
+    assert set(told) >= set(module.__all__) - {"__version__"}
+
+
+def test_what_is_for_tests_is_told() -> None:
+    pages = [(DOCS / page).read_text(encoding="utf-8") for page in ("reference.md", "testing.md")]
+    for name in testing.__all__:
+        assert any(f"django_kvstore.testing.{name}" in page for page in pages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import get_type_hints
@@ -17,6 +18,11 @@ from django_kvstore.options import PARAMS
 from django_kvstore.plugins import load_backend
 
 from .page import DOCS, ROOT, read_page
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +46,7 @@ def test_the_matrix_has_every_flag_and_every_engine(tables: ModuleType) -> None:
     assert {*tables.FLAGS, *tables.INNER_FLAGS} == set(flags)
     head = tables.matrix_table().splitlines()[0]
     for scheme in ("db", "locmem"):
-        assert f"[{scheme}]({scheme}.md)" in head
+        assert f"[{scheme}](/backends/{scheme}.md)" in head
 
 
 def test_the_matrix_says_what_the_flags_say(tables: ModuleType) -> None:
@@ -97,22 +103,65 @@ def test_every_page_of_an_engine_has_its_generated_table(tables: ModuleType) -> 
         assert f"{{kvstore-params}} {page.stem}" in [block.language for block in read_page(page)]
 
 
+def test_the_urls_of_every_engine_are_on_their_page(tables: ModuleType) -> None:
+    page = DOCS / "urls.md"
+    schemes = [backend.scheme for backend in tables.backends()]
+    headings = re.findall(r"^## (\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings == schemes
+    directives = [block.language for block in read_page(page)]
+    assert {f"{{kvstore-params}} {scheme}" for scheme in schemes} <= set(directives)
+
+
+def test_the_schemes_table_has_the_older_names(tables: ModuleType) -> None:
+    older = {row[0].split("]")[0][1:]: row[1] for row in rows(tables.schemes_table())}
+    assert older["gae"] == "`appengine`, `googleappengine`"
+    assert older["db"] == "-"
+    assert set(older) == {backend.scheme for backend in tables.backends()}
+
+
+def test_the_entry_points_table_has_those_of_every_distribution(tables: ModuleType) -> None:
+    found = {(row[0].strip("`"), row[1].strip("`")) for row in rows(tables.entry_points_table())}
+    declared = set()
+    for path in ROOT.glob("packages/*/pyproject.toml"):
+        project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+        for group, points in project.get("entry-points", {}).items():
+            declared |= {(group, name) for name in points}
+    assert {("kvstore.backends", "tokyotyrant"), ("pytest11", "django_kvstore")} <= declared
+    assert declared <= found
+
+
+@pytest.mark.parametrize("page", ["README.md", "packages/core/README.md", "docs/choosing.md"])
+def test_a_table_by_hand_lists_every_engine(tables: ModuleType, page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    listed = re.findall(r"^\| .*?`(?:django-kvstore\[)?(\w+)\]?`", text, re.MULTILINE)
+    schemes = {backend.scheme for backend in tables.backends()}
+    assert schemes <= set(listed)
+
+
+def test_every_table_that_a_page_wants_is_made(tables: ModuleType) -> None:
+    directives = (DOCS / "_ext/kvstore_directives.py").read_text(encoding="utf-8")
+    made = set(re.findall(r'"(kvstore-[\w-]+)"', directives))
+    wanted = {
+        block.language.strip("{").partition("}")[0]
+        for page in DOCS.rglob("*.md")
+        for block in read_page(page)
+        if block.language.startswith("{kvstore-")
+    }
+    assert wanted == made
+
+
 def test_every_check_is_on_its_page() -> None:
-    for package, page in (("core", "checks"), ("db", "checks"), ("locmem", "checks")):
-        text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
-        told = set(re.findall(r"`(django_kvstore\.[\w.]+)`", text))
-        raised = set(check_ids(package))
-        assert raised <= told
-        others = {name for name in told if name.startswith(f"django_kvstore.{package}.")}
-        assert others <= raised
+    text = (DOCS / "checks.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`((?:django_kvstore|django_keyval)\.[\w.]+)`", text))
+    assert told == set(check_ids())
 
 
-def check_ids(package: str) -> Iterator[str]:
-    """Yield the ids of the checks in a package's source, the numbers of E003 and E004 too."""
-    for path in (ROOT / "packages" / package / "src").rglob("*.py"):
+def check_ids() -> Iterator[str]:
+    """Yield the ids of the checks in the packages' sources, the numbers of E003 and E004 too."""
+    for path in ROOT.glob("packages/*/src/**/*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if re.fullmatch(r"django_kvstore(\.\w+)?\.[EW]\d{3}", node.value):
+                if re.fullmatch(r"(django_kvstore|django_keyval)(\.\w+)?\.[EW]\d{3}", node.value):
                     yield node.value
                 elif re.fullmatch(r"[EW]\d{3}", node.value):
                     yield f"django_kvstore.{node.value}"
