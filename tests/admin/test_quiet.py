@@ -149,7 +149,7 @@ def test_a_project_with_the_admin_is_left_in_peace(tmp_path: Path, first: bool) 
     assert "shop" in made
     assert "No changes detected" in unchanged
     assert "no issues" in checked
-    assert "Created what the store 'default' needs" in begun
+    assert "Creating what the store 'default' needs... OK" in begun
     assert "No migrations to apply" in again
     assert "Created" not in again
     # Nobody asks the model's table, which is not there; its content type is an entry as any.

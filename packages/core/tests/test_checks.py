@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from django.core.checks.registry import registry
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
 from django_kvstore import kvstores
@@ -59,6 +61,7 @@ def test_memory_is_unfit_for_deployment_and_only_there() -> None:
 def test_a_missing_table_is_found_where_databases_may_be_asked() -> None:
     stores = {"default": "db://no_such_table_yet"}
     assert ids(stores) == []
+    MigrationRecorder(connection).ensure_schema()
     (found,) = ids(stores, databases=["default"])
     assert found.startswith("django_kvstore.db.")
     with override_settings(KEY_VALUE_STORES=stores):

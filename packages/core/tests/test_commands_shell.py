@@ -108,3 +108,20 @@ def test_what_is_no_text_on_standard_input_is_told(folder: Path) -> None:
     done = run(folder, "kvstore", "set", "k", "-", stdin=b"\xff", PYTHONIOENCODING="utf-8:strict")
     assert done.returncode == 1
     assert done.stderr.startswith(b"CommandError: Standard input is no text: ")
+
+
+def test_migrate_begins_without_a_word_of_what_it_makes(folder: Path, tmp_path: Path) -> None:
+    fresh = SETTINGS.replace("shell.db", str(tmp_path / "fresh.db"))
+    fresh += 'INSTALLED_APPS += ["django.contrib.contenttypes"]  # which has migrations'
+    (folder / "fresh.py").write_text(fresh)
+    (folder / "another.py").write_text(fresh.replace("db://kvstore", "db://another"))
+    checked = run(folder, "check", "--database=default", "--settings=fresh")
+    assert checked.stdout == b"System check identified no issues (0 silenced).\n"
+    first = run(folder, "migrate", "--settings=fresh")
+    assert first.stderr == b""
+    assert b"Creating what the store 'default' needs... OK" in first.stdout
+    checked = run(folder, "check", "--database=default", "--settings=another")
+    assert b"(django_kvstore.db.W001) The store 'default'" in checked.stderr
+    run(folder, "migrate", "--settings=another")
+    checked = run(folder, "check", "--database=default", "--settings=another")
+    assert checked.stdout == b"System check identified no issues (0 silenced).\n"

@@ -17,7 +17,12 @@ def run(code: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "statement", ["import django_kvstore", "from django_kvstore import models"]
+    "statement",
+    [
+        "import django_kvstore",
+        "from django_kvstore import kvstore, kvstores",
+        "from django_kvstore import models",
+    ],
 )
 def test_importing_imports_no_engine_and_opens_nothing(statement: str) -> None:
     # "open" and "socket" events of the audit hook, but for the modules' own files.
@@ -61,11 +66,42 @@ print(sorted({{name.split(".")[0] for name in sys.modules if name.startswith({EN
     assert found.strip() == "['django_kvstore_locmem']"
 
 
+def test_what_is_public_is_there_and_nothing_else() -> None:
+    found = run("""
+import django_kvstore
+for name in django_kvstore.__all__:
+    assert name in dir(django_kvstore), name
+    assert getattr(django_kvstore, name) is getattr(django_kvstore, name), name
+try:
+    django_kvstore.nothing
+except AttributeError as error:
+    print(error)
+from django_kvstore import *
+print(type(kvstores).__name__, Store.__name__)
+""")
+    assert found.splitlines() == [
+        "module 'django_kvstore' has no attribute 'nothing'",
+        "Stores Store",
+    ]
+
+
+def test_the_plugin_of_pytest_imports_nothing_of_django() -> None:
+    found = run("""
+import sys
+import pytest
+before = set(sys.modules)
+import django_kvstore.testing.pytest_plugin
+more = {name for name in set(sys.modules) - before if "." not in name or "kvstore" in name}
+print(sorted(more - {"django_kvstore", "django_kvstore.testing"}))
+""")
+    assert found.strip() == "['django_kvstore.testing.pytest_plugin']"
+
+
 def test_importing_leaves_out_what_is_not_needed_yet() -> None:
     lazy = ["ormsgpack", "zstandard", "hypothesis", "pytest", "django.db.models"]
     found = run(f"""
 import sys
-import django_kvstore
+from django_kvstore import kvstore, kvstores
 print([name for name in {lazy!r} if name in sys.modules])
 """)
     assert found.strip() == "[]"

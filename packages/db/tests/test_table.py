@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.transaction import TransactionManagementError
 
 from django_kvstore.errors import Unavailable
@@ -185,6 +186,9 @@ def test_the_checks_ask_the_database_only_when_they_may(database, open_backend):
         assert list(backend.check()) == []
         assert list(backend.check(databases=None)) == []
         assert list(backend.check(databases=["default"])) == []
+    # Where `migrate` has never run, nothing is missing yet.
+    assert list(backend.check(databases=[database.alias])) == []
+    MigrationRecorder(database).ensure_schema()
     (message,) = backend.check(databases=["default", database.alias])
     assert message.id == "django_kvstore.db.W001"
     assert not message.is_serious(), "an error would keep migrate from making the table"

@@ -7,6 +7,7 @@ The stores work without it; it is what lets Django see them.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -34,11 +35,13 @@ class KVStoreConfig(AppConfig):
             post_migrate.connect(_make_permissions, sender=self)
 
 
-def _provision(*, using: str, verbosity: int = 1, **kwargs: Any) -> None:
+def _provision(*, using: str, verbosity: int = 1, stdout: Any = None, **kwargs: Any) -> None:
     for store in kvstores.all():
         backend = store.backend
         if backend.provisions_on_migrate(using) and backend.provision() and verbosity >= 1:
-            print(f"  Created what the store '{store.alias}' needs: {backend!r}")  # noqa: T201
+            # In the form of the lines above it, which tell of migrations.
+            line = f"  Creating what the store '{store.alias}' needs... OK\n"
+            (stdout or sys.stdout).write(line)
 
 
 def _make_permissions(**kwargs: Any) -> None:

@@ -26,6 +26,8 @@ APP_LABEL = "django_kvstore_db"
 #: The first SQLite to be relied on: https://www.sqlite.org/releaselog/3_35_0.html
 SQLITE_MINIMUM = (3, 35)
 COLUMNS = {"key", "expires", "value"}
+#: Where Django notes what `migrate` has done.
+MIGRATIONS = "django_migrations"
 
 
 class Table:
@@ -122,8 +124,7 @@ class Table:
         return True
 
     def exists(self, connection: BaseDatabaseWrapper) -> bool:
-        with connection.cursor() as cursor:
-            names = connection.introspection.table_names(cursor)
+        names = _tables(connection)
         if connection.features.ignores_table_name_case:
             return self.name.lower() in (name.lower() for name in names)
         return self.name in names
@@ -153,6 +154,9 @@ class Table:
         if connection.alias != alias or list(self.check()):
             return
         if not self.exists(connection):
+            if MIGRATIONS not in _tables(connection):
+                # `migrate` has never run, and asks before it does: nothing is amiss yet.
+                return
             # A warning, since an error would keep `migrate` from running, which creates the table.
             yield checks.Warning(
                 f"{self.where}: the table '{self.name}' is missing in the database '{alias}'.",
@@ -170,6 +174,11 @@ class Table:
                 hint="Name a table of its own in the store's URL: db://another_name",
                 id="django_kvstore.db.E004",
             )
+
+
+def _tables(connection: BaseDatabaseWrapper) -> list[str]:
+    with connection.cursor() as cursor:
+        return connection.introspection.table_names(cursor)
 
 
 def url_problem(url: StoreURL) -> str | None:

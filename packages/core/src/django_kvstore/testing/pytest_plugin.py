@@ -2,7 +2,8 @@
 
 ``def test_it(isolated_kvstores): …``, or ``kvstore_isolation = true`` in pytest's settings for all.
 
-This is loaded in every run of pytest where the package is installed, so it imports nothing.
+This is loaded in every run of pytest where the package is installed, so it imports nothing: neither
+Django nor, but for the names of the packages it is in, anything else of ours.
 """
 
 from __future__ import annotations
