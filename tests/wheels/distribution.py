@@ -50,6 +50,14 @@ class Distribution:
         return PACKAGES / self.folder
 
     @property
+    def wheel(self) -> Path:
+        return DIST / f"{self.stem}-{self.installed.version}-py3-none-any.whl"
+
+    @property
+    def sdist(self) -> Path:
+        return DIST / f"{self.stem}-{self.installed.version}.tar.gz"
+
+    @property
     def schemes(self) -> tuple[str, ...]:
         return (self.folder, *self.old_schemes) if self in BACKENDS else ()
 

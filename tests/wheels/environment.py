@@ -32,6 +32,16 @@ class Environment:
             *requirements,
         )  # fmt: skip
 
+    def install_alone(self, *archives: Path) -> None:
+        """Install archives and nothing that they require."""
+        self._uv(
+            "pip", "install", "--quiet", "--no-index", "--no-deps", "--python", str(self.python),
+            *map(str, archives),
+        )  # fmt: skip
+
+    def uninstall(self, *names: str) -> None:
+        self._uv("pip", "uninstall", "--quiet", "--python", str(self.python), *names)
+
     def installed(self) -> set[str]:
         """The canonical names of what is installed."""
         listing = self._uv("pip", "list", "--format", "json", "--python", str(self.python))
@@ -45,17 +55,25 @@ class Environment:
         """Run the program, with warnings as errors, and answer what it prints."""
         return self._finish(str(self.python), "-I", "-W", "error", "-c", program, *arguments)
 
+    def run_module(self, module: str, *arguments: str, folder: Path) -> str:
+        """Run ``python -m module`` in a folder, and answer what it prints."""
+        return self._finish(str(self.python), "-m", module, *arguments, folder=folder)
+
+    def run_script(self, script: str, *arguments: str, folder: Path) -> str:
+        """Run a script that was installed with a distribution, and answer what it prints."""
+        return self._finish(str(self.python.with_name(script)), *arguments, folder=folder)
+
     def _uv(self, *arguments: str) -> str:
         return self._finish("uv", *arguments)
 
-    def _finish(self, *command: str) -> str:
+    def _finish(self, *command: str, folder: Path | None = None) -> str:
         surroundings = {name: value for name, value in os.environ.items() if name not in LEAKS}
         finished = subprocess.run(
             command,
             capture_output=True,
             text=True,
             check=False,
-            cwd=self.folder.parent,
+            cwd=folder or self.folder.parent,
             env=surroundings,
         )
         assert finished.returncode == 0, finished.stdout + finished.stderr
