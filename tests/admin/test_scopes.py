@@ -93,6 +93,29 @@ def test_a_name_of_keyval_narrows_the_list_to_its_keys(boss: Client) -> None:
     assert names(odd) == ["=other"]
 
 
+ODD_NAMES = ["", "\ud800", "\ud83d\ude00", "\U0001f600", " a  b "]
+ODD_NAMES += ["a\\b", "\\ud800", "x:y", "\0", "%2F"]
+
+
+def test_any_name_of_keyval_is_a_part_of_its_own(boss: Client) -> None:
+    for number, name in enumerate(ODD_NAMES):
+        KeyVal(name).set(f"key{number}", name)
+    page = Page(boss.get(url("change", "default")))
+    links = sorted(set(page.links("scope=keyval")))
+    assert len(links) == len(ODD_NAMES)
+    keys = [names(Page(boss.get(link))) for link in links]
+    assert sorted(key for (key,) in keys) == [f"=key{number}" for number in range(len(ODD_NAMES))]
+    flushed = url("flush", "default", scope="keyval:\\ud800")
+    assert "Delete every entry of “\\ud800”" in Page(boss.get(flushed)).text
+    boss.post(flushed)
+    assert list(KeyVal("\ud800")) == []
+    assert list(KeyVal("\\ud800")) == ["key6"]
+    for typed in ("a\\b", " a  b "):
+        found = boss.get(url("change", "default", kind="keyval", name=typed), follow=True)
+        assert names(Page(found)) == [f"=key{ODD_NAMES.index(typed)}"]
+    assert boss.get(url("change", "default", scope="keyval:a\\b")).status_code == 404
+
+
 def test_a_key_of_a_name_is_added_changed_and_flushed_within_it(boss: Client) -> None:
     colors, other = KeyVal("colors"), KeyVal("other")
     colors.set("sky", "blue")

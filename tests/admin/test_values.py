@@ -58,6 +58,16 @@ def test_any_key_is_listed_shown_changed_and_deleted(boss: Client, key: str) -> 
     assert store.count() == 0
 
 
+def test_a_long_key_is_cut_in_the_list_and_whole_on_its_page(boss: Client) -> None:
+    key = "k" * 900 + "end"
+    kvstores["default"].set(key, 1)
+    listing = Page(boss.get(url("change", "default")))
+    assert "k" * 160 + "…" in listing.text
+    assert "k" * 161 not in listing.text
+    (entry,) = listing.links("/entry/")
+    assert key in Page(boss.get(entry)).text
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_any_key_is_spelled_and_read_again(key: str) -> None:
     from django_kvstore.admin.spelling import read_spelled, show, spell
@@ -83,6 +93,7 @@ def test_no_two_keys_are_spelled_alike() -> None:
         "<script>alert(1)</script></textarea><b>",
         "\N{GRINNING FACE} \u05e9\u05dc\u05d5\u05dd \u202e \u2066",
         "a\0b\r\n\x85\u2028",
+        "half \ud800\nand a line",
         b"\x00\xff",
         {"$tuple": 1},
         {(1, 2): {"a"}, None: [float("inf"), -0.0]},

@@ -135,7 +135,8 @@ def test_stores_in_json() -> None:
 
 
 def test_migrate_makes_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
-    with override_settings(KEY_VALUE_STORES={"default": "db://made_by_migrate"}):
+    stores = {"wrong": "nothing://x", "default": "db://made_by_migrate"}
+    with override_settings(KEY_VALUE_STORES=stores):
         out = io.StringIO()
         call_command("migrate", verbosity=1, stdout=out)
         assert "Creating what the store 'default' needs... OK\n" in out.getvalue()

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.checks import Tags, register
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -36,11 +37,14 @@ class KVStoreConfig(AppConfig):
 
 
 def _provision(*, using: str, verbosity: int = 1, stdout: Any = None, **kwargs: Any) -> None:
-    for store in kvstores.all():
-        backend = store.backend
+    for alias in kvstores:
+        try:
+            backend = kvstores[alias].backend
+        except ImproperlyConfigured:
+            continue  # the checks tell, or have been silenced
         if backend.provisions_on_migrate(using) and backend.provision() and verbosity >= 1:
             # In the form of the lines above it, which tell of migrations.
-            line = f"  Creating what the store '{store.alias}' needs... OK\n"
+            line = f"  Creating what the store '{alias}' needs... OK\n"
             (stdout or sys.stdout).write(line)
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_kvstore import CorruptValue, Store
 from django_kvstore.admin.scopes import SOURCES, Scope, Source
+from django_kvstore.admin.spelling import read_spelled, spell
 
 from .names import digest, names, stored_key
 
@@ -51,12 +52,17 @@ class NameScopes(Source):
                 yield self._scope(name)
 
     def find(self, store: Store, name: str) -> Scope | None:
+        try:
+            name = read_spelled(name, halves=True)
+        except ValueError:
+            return None
         # Where names can be listed, what is not among them has never had a key.
         known = not store.backend.iterable or names().store.exists(digest(name))
         return self._scope(name) if known else None
 
     def _scope(self, name: str) -> Scope:
-        return NameScope(f"{self.kind}:{name}", name, names().open(name))
+        spelled = spell(name)
+        return NameScope(f"{self.kind}:{spelled}", spelled or "“”", names().open(name))
 
     def _first_names(self) -> Iterator[str]:
         listing = names().store

@@ -20,6 +20,8 @@ from .visit import Visit, address
 
 #: Keys on a page.
 PAGE: Final = 100
+#: Longer keys are shown cut: they are whole on their own page.
+KEY_CHARACTERS: Final = 160
 
 
 def keys(visit: Visit) -> HttpResponse:
@@ -52,7 +54,7 @@ def keys(visit: Visit) -> HttpResponse:
 
 
 def _go_to_scope(visit: Visit) -> HttpResponse:
-    name = f"{visit.request.GET.get('kind', '')}:{visit.request.GET['name']}"
+    name = f"{visit.request.GET.get('kind', '')}:{spell(visit.request.GET['name'])}"
     if find_scope(visit.store, name) is None:
         messages.warning(visit.request, _("There is no such name."))
         name = ""
@@ -92,12 +94,14 @@ def _list(visit: Visit) -> dict[str, Any]:
 
 
 def _row(visit: Visit, entry: Inspection) -> dict[str, Any]:
-    name = visit.scope.shown(entry.key)
+    name = visit.scope.shown(entry.key) or entry.key
+    cut = name[:KEY_CHARACTERS]
     return {
         "entry": entry,
         "token": spell(entry.key),
-        "name": spell(name),
-        "shown": show(name) if name else show(entry.key),
+        "name": spell(cut),
+        "shown": show(cut),
+        "cut": cut != name,
         "url": visit.here("entry", key=entry.key),
     }
 

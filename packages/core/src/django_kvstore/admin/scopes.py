@@ -21,7 +21,8 @@ from django_kvstore.store import Store
 class Scope:
     """A narrower view: `store` is what to look into, `prefix` what its keys begin with.
 
-    `name` stands in URLs and is for ever the same for the same part.
+    `name` stands in URLs and is for ever the same for the same part; `title` is shown. Both are
+    spelled, as `spelling` has it, where they are not of the source's own choosing.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Source:
         raise NotImplementedError
 
     def find(self, store: Store, name: str) -> Scope | None:
-        """Return the scope of that name, without the kind."""
+        """Return the scope of that name, without the kind, as it is spelled."""
         raise NotImplementedError
 
 

@@ -17,11 +17,11 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-#: Control and format characters but those that join emoji, spaces other than the plain one, and
-#: what Unicode says is no character.
+#: Control and format characters but those that join emoji, spaces other than the plain one, halves
+#: of surrogate pairs, which no page can hold, and what Unicode says is no character.
 _UNSEEN: Final = (
     "\x00-\x1f\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f"
-    "\u3000\ufdd0-\ufdef\ufeff\ufff0-\ufffb\ufffe\uffff"
+    "\u3000\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff0-\ufffb\ufffe\uffff"
 )
 #: Those, and plain spaces where they are lost: at an end, or after another.
 _MARKED: Final = re.compile(rf"[{_UNSEEN}]|^ | $|(?<= ) ")
@@ -37,9 +37,14 @@ def spell(key: str) -> str:
     return _ESCAPED.sub(lambda match: _escape(match[0]), key)
 
 
-def read_spelled(text: str) -> str:
-    """Return the key that was spelled; raises ``ValueError`` for an escape that is none."""
+def read_spelled(text: str, *, halves: bool = False) -> str:
+    """Return the key that was spelled; raises ``ValueError`` for an escape that is none.
+
+    With `halves` it may hold halves of surrogate pairs: a key cannot, other names can.
+    """
     found = _ESCAPE.sub(_character, text)
+    if halves:
+        return found
     try:
         # Two halves of a surrogate pair, as JSON writes them, are one character.
         return found.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
