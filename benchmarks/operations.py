@@ -58,7 +58,8 @@ def _misses(who: Contestant, work: Workload, number: int) -> Columns:
 
 
 def _over(who: Contestant, work: Workload, number: int) -> Columns:
-    return work.some_keys(number), work.some_values(number)
+    keys = work.some_keys(number)
+    return keys, work.new_values(keys)
 
 
 def _fresh_keys(who: Contestant, work: Workload, number: int) -> Columns:

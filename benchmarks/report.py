@@ -57,14 +57,15 @@ def entrants_list(result: GroupResult) -> str:
 def targets_table(results: Iterable[GroupResult]) -> str:
     """Return every bound that is set for these groups, what was found, and whether it is met."""
     rows = [
-        [result.name, TITLES[target.operation], _bound(target), _found(target, result)]
+        [result.name, TITLES[target.operation], target_text(target), found_text(target, result)]
         for result in results
         for target in targets_of(result.name)
     ]
     return table(["group", "operation", "to reach", "found"], rows)
 
 
-def _bound(target: Target) -> str:
+def target_text(target: Target) -> str:
+    """Write what is to be reached."""
     names = " or ".join(target.against)
     kind = unit(target.operation)
     shown = ratio(target.bound) if target.is_ratio else quantity(target.bound, kind)
@@ -76,7 +77,8 @@ def _bound(target: Target) -> str:
     }[target.kind]
 
 
-def _found(target: Target, result: GroupResult) -> str:
+def found_text(target: Target, result: GroupResult) -> str:
+    """Write what was found, and whether it is enough."""
     found = target.found(result)
     if found is None:
         return "not measured"

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -64,6 +66,11 @@ class GroupResult:
         """Return the same of the minima, in which less of the machine's other work is."""
         return self.minimum(operation, slow) / self.minimum(operation, fast)
 
+    def digest(self) -> str:
+        """Return what tells these results from all others."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         kept = asdict(self)
@@ -71,7 +78,13 @@ class GroupResult:
             operation: {name: [_rounded(each) for each in found] for name, found in of.items()}
             for operation, of in self.samples.items()
         }
-        path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        # The samples of one contestant at one operation on one line.
+        text = re.sub(
+            r"\[[\d\s.,e+-]+\]",
+            lambda found: re.sub(r"\s+", " ", found[0]).replace("[ ", "[").replace(" ]", "]"),
+            json.dumps(kept, indent=1, ensure_ascii=False),
+        )
+        path.write_text(f"{text}\n", encoding="utf-8")
 
     @classmethod
     def read(cls, path: Path) -> GroupResult:

@@ -119,8 +119,10 @@ class Match:
             # The first turn makes the threads and their connections.
             self._crowded(each, 10)
             seconds = self._crowded(each, 20)
-            fitting = int(20 * self.scale.turn / max(seconds, 1e-9))
-            calls[each.name] = max(10, min(1000, fitting))
+            # Ten times as long as others' turns, so that starting the threads is little of it.
+            fitting = int(20 * 10 * self.scale.turn / max(seconds, 1e-9))
+            # In tens, of which one is a write.
+            calls[each.name] = max(1, min(MOST, fitting) // 10) * 10
         for _ in range(self.scale.rounds):
             gc.collect()
             for each in able:
@@ -131,9 +133,8 @@ class Match:
 
     def _crowded(self, contestant: KeyValue, number: int) -> float:
         work = self.works[contestant.name]
-        jobs: list[Columns] = [
-            (work.some_keys(number), work.some_values(number)) for _ in range(CROWD)
-        ]
+        keys = [work.some_keys(number) for _ in range(CROWD)]
+        jobs: list[Columns] = [(each, work.new_values(each)) for each in keys]
         with undisturbed():
             return timed(lambda: contestant.crowd(jobs))
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import platform
-import sqlite3
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -39,6 +39,7 @@ class Stage:
             "system": f"{platform.system()} {platform.release()}",
             "Python": platform.python_version(),
             "Django": django.get_version(),
+            "day": time.strftime("%Y-%m-%d"),
         }
         self._stack = ExitStack()
 
@@ -108,7 +109,3 @@ def memory() -> str:
     if "SC_PHYS_PAGES" not in os.sysconf_names:
         return "unknown"
     return f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GiB"
-
-
-def sqlite_version() -> str:
-    return sqlite3.sqlite_version

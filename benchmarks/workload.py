@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import random
 import string
+from collections.abc import Sequence
 from itertools import cycle, islice
 from typing import Any
 
 import ormsgpack
 
-#: A prime, so that no number of keys is a multiple of it and a key's next value is another one.
+#: Different values; they take turns.
 VALUES = 211
 COUNTERS = 100
 #: Entries in one call of get_many, set_many and delete_many.
@@ -35,6 +36,7 @@ class Workload:
         self._misses = cycle([key.replace("user", "none") for key in shuffled])
         self._counters = cycle(self.counters)
         self._values = cycle(self.values)
+        self._held: dict[str, Any] = {}
         self._fresh = 0
 
     def some_keys(self, number: int) -> list[str]:
@@ -58,18 +60,29 @@ class Workload:
         numbers = range(self._fresh - number, self._fresh)
         return [f"new:{n * 7919 % 10_000_019:08}" for n in numbers]
 
+    def new_values(self, keys: Sequence[str]) -> list[Any]:
+        """Return a value for each key, another one than it was given last."""
+        return [self._new_value(key) for key in keys]
+
+    def _new_value(self, key: str) -> Any:
+        value = next(self._values)
+        if value is self._held.get(key):
+            value = next(self._values)
+        self._held[key] = value
+        return value
+
     def some_items(self, number: int) -> dict[str, Any]:
         """Return keys that have an entry, each with a new value."""
-        return dict(zip(self.some_keys(number), self.some_values(number), strict=True))
+        keys = self.some_keys(number)
+        return dict(zip(keys, self.new_values(keys), strict=True))
 
     def fresh_items(self, number: int) -> dict[str, Any]:
         return dict(zip(self.fresh_keys(number), self.some_values(number), strict=True))
 
     def entries(self, number: int | None = None) -> dict[str, Any]:
         """Return the entries that the store is filled with, or so many others for a bulk load."""
-        if number is None:
-            return dict(zip(self.keys, cycle(self.values)))
-        return dict(zip((f"bulk:{n:07}" for n in range(number)), cycle(self.values)))
+        keys = self.keys if number is None else [f"bulk:{n:07}" for n in range(number)]
+        return dict(zip(keys, self.new_values(keys), strict=True))
 
 
 def document(size: int, number: int) -> dict[str, Any]:
