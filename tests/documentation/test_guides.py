@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from pathlib import Path
 from typing import get_type_hints
@@ -41,6 +42,9 @@ def test_the_guide_lists_every_knob() -> None:
     (listed,) = re.findall(r"autoclass:: [\w.]+\.Chapter\n +:no-index:\n +:members: (.*)", TEXT)
     methods = {"make_store", "stop_server", "start_server"}
     assert set(listed.split(", ")) == set(Chapter.__annotations__) | methods
+    source = inspect.getsource(Chapter)
+    for knob in Chapter.__annotations__:  # without such a comment it would not be shown
+        assert re.search(rf"^    #: .+\n    {knob}: ", source, re.MULTILINE), knob
 
 
 def test_the_scaffold_says_what_the_guide_shows(

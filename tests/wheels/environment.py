@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from wheels.distribution import DIST
+from wheels.distribution import DIST, DISTRIBUTIONS
 
 # What would let the surrounding environment or the checkout leak in.
 LEAKS = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "DJANGO_SETTINGS_MODULE"}
@@ -27,9 +27,11 @@ class Environment:
         self._uv("venv", "--quiet", "--python", sys.executable, str(folder))
 
     def install(self, *requirements: str) -> None:
+        # uv would take what an earlier build of the same version left in its cache.
+        anew = [f"--refresh-package={distribution.name}" for distribution in DISTRIBUTIONS]
         self._uv(
-            "pip", "install", "--quiet", "--find-links", str(DIST), "--python", str(self.python),
-            *requirements,
+            "pip", "install", "--quiet", *anew, "--find-links", str(DIST), "--python",
+            str(self.python), *requirements,
         )  # fmt: skip
 
     def install_alone(self, *archives: Path) -> None:

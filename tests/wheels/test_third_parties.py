@@ -37,6 +37,14 @@ print(kvstore.incr("hits"), kvstore.get("greeting"), sorted(kvstore.keys()), rep
 """
 
 
+#: Which schema each of its files is held to.
+SCHEMAS = {
+    "vendor.github-workflows": "workflows/tests.yml",
+    "custom.github-workflows-require-timeout": "workflows/tests.yml",
+    "vendor.dependabot": "dependabot.yml",
+}
+
+
 def build(folder: Path) -> Path:
     """Build the distribution in a folder as its authors would; return the wheel."""
     command = [sys.executable, "-m", "build", "--no-isolation", str(folder)]
@@ -107,6 +115,17 @@ def test_what_it_makes_passes_what_its_workflow_runs(shelf: ThirdParty, tmp_path
     environment.run_module("mypy", folder=place)
     environment.run_module("ruff", "check", "src", folder=place)
     environment.run_module("ruff", "format", "--check", "src", folder=place)
+
+
+def test_what_github_reads_of_it_is_right_and_safe(shelf: ThirdParty, tmp_path: Path) -> None:
+    environment = Environment(tmp_path / "environment")
+    environment.install("check-jsonschema>=0.33", "zizmor>=1.12")
+    for schema, name in SCHEMAS.items():
+        path = str(shelf.folder / ".github" / name)
+        command = ["--builtin-schema", schema, path]
+        environment.run_script("check-jsonschema", *command, folder=shelf.folder)
+    audit = ["--offline", "--no-progress", "--quiet", "--pedantic", ".github"]
+    environment.run_script("zizmor", *audit, folder=shelf.folder)
 
 
 def test_the_examples_are_built_installed_and_used(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 from django_kvstore_scaffold.command import TEMPLATE, main
 from third_parties.third_party import ThirdParty
 
+ROOT = Path(__file__).parents[3]
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> ThirdParty:
@@ -27,6 +29,7 @@ def files(folder: Path) -> set[str]:
 
 def test_it_is_complete(made: ThirdParty) -> None:
     assert files(made.folder) >= {
+        ".github/dependabot.yml",
         ".github/workflows/tests.yml",
         ".gitignore",
         "LICENSE",
@@ -63,6 +66,16 @@ def test_it_says_who_it_is(made: ThirdParty) -> None:
 def test_it_passes_its_tests_at_once(made: ThirdParty) -> None:
     said = made.run("pytest", "-q", "-p", "no:cacheprovider")
     assert re.search(r"^3\d\d passed in", said, re.MULTILINE), "and nothing is skipped"
+
+
+def test_its_workflow_uses_the_actions_that_ours_do(made: ThirdParty) -> None:
+    # Dependabot moves ours; what the template has is to follow.
+    used, ours = (
+        set(re.findall(r"uses: (.+)", (folder / ".github/workflows" / name).read_text("utf-8")))
+        for folder, name in ((made.folder, "tests.yml"), (ROOT, "ci.yml"))
+    )
+    assert len(used) == 2
+    assert used <= ours
 
 
 def test_it_is_clean(made: ThirdParty) -> None:

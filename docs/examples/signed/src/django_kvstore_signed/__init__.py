@@ -15,7 +15,7 @@ from django_kvstore.serializers.typed import TypedSerializer
 
 
 class SignedSerializer(Serializer):
-    """An HMAC-SHA256 with ``SECRET_KEY`` over the store's alias, the cell's name and the bytes."""
+    """An HMAC-SHA256 of the store's alias, the cell's name and the bytes, and these."""
 
     name = "signed"
     code = 200
@@ -38,4 +38,4 @@ class SignedSerializer(Serializer):
     def _signature(self, data: bytes, key: str, secret: str | bytes) -> bytes:
         # The lengths keep one alias and key from reading like another.
         signed = f"{len(self.alias)} {len(key)} {self.alias}{key}".encode() + data
-        return salted_hmac("django_kvstore_signed", signed, secret, algorithm="sha256").digest()
+        return salted_hmac(self.name, signed, secret, algorithm="sha256").digest()

@@ -41,17 +41,19 @@ class Chapter:
     ttl_granularity: ClassVar[float] = 0.0
     #: How many keys, and how many values, the property checks try.
     examples: ClassVar[int] = 400
-    #: How long, in bytes, a value is that the checks see come back; less where less is declared.
+    #: The longest value, in bytes, that the checks write; less where the engine declares less.
     largest_value: ClassVar[int] = 1_500_000
-    #: How many entries are written and read in one bulk call, and how many a walk goes through.
+    #: How many entries are written and read in one bulk call.
     bulk: ClassVar[int] = 1100
+    #: How many entries a walk goes through.
     walk: ClassVar[int] = 2100
 
     #: Texts that are no cursors of the engine's making.
     bad_cursors: ClassVar[Sequence[str]] = ("", "0", "nonsense", "%", "\0", "\U0010ffff", "\ud800")
 
-    #: Contenders: processes and threads in each where the engine is shared, else all threads.
+    #: In how many processes those run who contend; all in this one if the engine is not shared.
     processes: ClassVar[int] = 8
+    #: How many threads of each process contend.
     threads: ClassVar[int] = 4
     #: How often each contender counts one up.
     rounds: ClassVar[int] = 500
