@@ -51,6 +51,8 @@ autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["kvstore.css"]
 html_title = f"django-kvstore {release}"
 html_theme_options = {
     "source_repository": "https://github.com/django-kvstore/django-kvstore/",

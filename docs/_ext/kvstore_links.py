@@ -31,6 +31,7 @@ PROJECTS: Final = {
 #: What begins the names of things that are documented elsewhere.
 _OURS: Final = ("django_kvstore", "django_keyval")
 _SECONDS: Final = 5
+_ARGUMENTS: Final = ("ttl",)
 
 
 def inventories(folder: Path) -> dict[str, tuple[str, str]]:
@@ -66,16 +67,27 @@ class NameRole(XRefRole):
         refnode["py:module"] = env.ref_context.get("py:module")
         refnode["py:class"] = env.ref_context.get("py:class")
         refnode["optional"] = True
-        return title, target.removesuffix("()")
+        # Nearly always an argument, and not the method of that name.
+        return title, "" if target in _ARGUMENTS else target.removesuffix("()")
 
 
 def leave_without_link(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
-) -> nodes.TextElement | None:
-    """Return the name as it is, if it may be one without a page; None leaves it to fail."""
-    if node.get("optional"):
-        return content
+) -> nodes.Element | None:
+    """Return the name as it is, if it may be one without a page; None leaves it to fail.
+
+    A name that a docstring has in single quotes may be one of the package's, wherever it stands.
+    """
     target = str(node.get("reftarget", ""))
+    if node.get("optional"):
+        python = env.domains.python_domain
+        for home in _OURS:
+            name = f"{home}.{target}"
+            if name in python.objects:
+                return python.resolve_xref(
+                    env, node["refdoc"], app.builder, "obj", name, node, content
+                )
+        return content
     if node.get("refdomain") == "py" and not target.startswith(_OURS) and exists(target):
         return content
     return None

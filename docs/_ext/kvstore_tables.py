@@ -98,24 +98,22 @@ def schemes_table() -> str:
         others = [name for name in known if load_backend(name) is backend]
         older = ", ".join(f"`{name}`" for name in others if name != backend.scheme) or "-"
         (owner,) = known[backend.scheme]
-        extra = f'`pip install "django-kvstore[{backend.scheme}]"`'
+        extra = f"`django-kvstore[{backend.scheme}]`"
         rows.append([f"[{backend.scheme}](#{backend.scheme})", older, f"`{owner}`", extra])
-    return _table(["scheme", "older", "distribution", "to install it"], rows)
+    return _table(["scheme", "older", "distribution", "extra"], rows)
 
 
 def entry_points_table() -> str:
-    """Return the entry points of this project's distributions."""
+    """Return the entry points of this project's distributions, but for the commands."""
     found = {
-        (point.group, point.name, point.value, owner.metadata["Name"])
+        (point.group, point.name, point.value)
         for owner in distributions()
         for point in owner.entry_points
         if (owner.metadata["Name"] or "").startswith("django-kvstore")
+        and point.group != "console_scripts"
     }
-    rows = [
-        [f"`{group}`", f"`{name}`", f"`{value}`", owner]
-        for group, name, value, owner in sorted(found)
-    ]
-    return _table(["group", "name", "what it names", "distribution"], rows)
+    rows = [[f"`{group}`", f"`{name}`", f"`{value}`"] for group, name, value in sorted(found)]
+    return _table(["group", "name", "what it names"], rows)
 
 
 def store_options_table() -> str:

@@ -40,10 +40,8 @@ def sync_calls(kind: type) -> set[str]:
 @pytest.mark.parametrize("kind", [Store, Model])
 def test_every_call_is_in_the_reference(kind: type) -> None:
     text = (DOCS / "reference.md").read_text(encoding="utf-8")
-    (listed,) = re.findall(
-        rf"autoclass:: django_kvstore[.\w]*\.{kind.__name__}\n +:members: (.*)", text
-    )
-    assert set(listed.split(", ")) == sync_calls(kind)
+    listed = re.findall(rf"auto\w+:: django_kvstore[.\w]*\.{kind.__name__}\.(\w+)$", text, re.M)
+    assert sorted(listed) == sorted(sync_calls(kind))
 
 
 @pytest.mark.parametrize("kind", [Store, Model])

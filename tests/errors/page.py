@@ -16,7 +16,7 @@ from .mistake import GET, Mistake
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "messages.md"
 
-_WIDTH: Final = 96
+_WIDTH: Final = 100
 _BEGINNING: Final = """\
 % Written by `hatch run messages` from the table in tests/errors, which the tests hold it to.
 
@@ -46,7 +46,7 @@ def render(message: Callable[[Mistake], str]) -> str:
 
 
 def _shown(mistake: Mistake, told: str, *, settings: bool) -> list[str]:
-    lines = "\n".join(_wrap(line) for line in told.expandtabs(2).splitlines())
+    lines = told.expandtabs(2)  # not wrapped: the pages' style does that, on any screen
     parts = []
     if mistake.shell:
         exports = "\n".join(f"$ export {line}" for line in mistake.shell.splitlines())

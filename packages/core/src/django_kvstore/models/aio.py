@@ -19,8 +19,8 @@ T = TypeVar("T")
 class Model(Root):
     """An object kept in a store under its primary key.
 
-    Subclass it with fields, one of them with ``pk=True``. See `Root` for what each sync method
-    does; the async ones differ in nothing but their ``a``.
+    Subclass it with fields, one of them with ``pk=True``. The async calls do what the plain ones
+    do, and differ in nothing but their ``a``.
     """
 
     _is_root = True
