@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from django.test import SimpleTestCase, override_settings
 
-from django_kvstore import kvstore, kvstores
+from django_kvstore import Unavailable, kvstore, kvstores
 from django_kvstore.testing import IsolatedStoresMixin
 
 SETTINGS = """
@@ -137,14 +137,52 @@ def test_pytests_setting(project: Path, run: Run) -> None:
     assert run("-c", LEFT).stdout == "0 cells are left\n"
 
 
+BROKEN = """
+from django.contrib.contenttypes.models import ContentType
+from django.db import IntegrityError
+from django.test import TestCase
+
+from django_kvstore import kvstore, kvstores
+from django_kvstore.testing import IsolatedStoresMixin
+
+
+class TestBroken(IsolatedStoresMixin, TestCase):
+    def test_one(self):
+        kvstore.set("key", 1)
+        kvstores["other"].set("key", 1)
+        row = {"app_label": "shop", "model": "basket"}
+        ContentType.objects.create(**row)
+        with self.assertRaises(IntegrityError):
+            ContentType.objects.create(**row)
+
+    def test_two(self):
+        self.assertEqual(kvstore.count(), 0)
+        self.assertEqual(kvstores["other"].backend.count(""), 0)
+"""
+
+
+def test_a_transaction_that_a_test_has_broken_is_no_error(project: Path, run: Run) -> None:
+    settings = project / "settings.py"
+    settings.write_text(SETTINGS.replace('["', '["django.contrib.contenttypes", "'))
+    (project / "shop" / "tests.py").write_text(BROKEN)
+    done = run("-m", "django", "test")
+    assert re.search(r"Ran 2 tests", done.stderr)
+
+
 class Outcomes(IsolatedStoresMixin, SimpleTestCase):
     """Run by the test below, not by pytest."""
 
     __test__ = False
 
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        kvstore.set("key", "the class's")
+
     def test_store(self) -> None:
         assert "key" not in kvstore
         kvstore.set("key", "the test's")
+        kvstore.namespace("within").set("key", "the test's")
         kvstores["other"].set("key", "the test's")
 
 
@@ -157,7 +195,7 @@ def test_stores_outside_are_as_they_were() -> None:
     try:
         for _ in range(2):
             result = unittest.TestResult()
-            Outcomes("test_store").run(result)
+            unittest.TestSuite([Outcomes("test_store")]).run(result)
             assert result.testsRun == 1
             assert not result.failures
             assert not result.errors
@@ -166,3 +204,25 @@ def test_stores_outside_are_as_they_were() -> None:
         assert before.backend.count("") == 1, "nothing of the tests is left"
     finally:
         kvstore.clear()
+
+
+@override_settings(
+    KEY_VALUE_STORES={"default": "locmem://one", "other": "locmem://other", "third": "locmem://3"}
+)
+def test_an_engine_that_fails_at_the_end_does_not_keep_the_others_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(prefix: str) -> None:
+        raise Unavailable("it is gone")
+
+    def end() -> None:
+        with kvstores.isolated():
+            for store in kvstores.all():
+                store.set("key", 1)
+            monkeypatch.setattr(kvstores["other"].backend, "clear", fail)
+
+    with pytest.raises(Unavailable, match="it is gone"):
+        end()
+    monkeypatch.undo()
+    assert [store.backend.count("test-") for store in kvstores.all()] == [0, 1, 0]
+    kvstores["other"].backend.clear("test-")

@@ -9,14 +9,14 @@ import difflib
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import RLock
 from typing import Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import request_finished, setting_changed
+from django.db.transaction import TransactionManagementError
 
-from . import keys
 from .config import DEFAULT_ALIAS, SETTINGS, StoreConfig, configured_entries
 from .store import Store
 from .url import StoreURL
@@ -88,22 +88,20 @@ class Stores:
 
         Namespaces are random, so tests that run at the same time on one engine do not meet.
         """
+        isolation = f"test-{uuid.uuid4().hex[:12]}"
         with self._lock:
             shared, self._stores = self._stores, {}
-            before, self._isolation = self._isolation, f"test-{uuid.uuid4().hex[:12]}"
+            before, self._isolation = self._isolation, isolation
         try:
             yield
         finally:
             with self._lock:
                 used, self._stores = self._stores, shared
                 self._isolation = before
-            for store in used.values():
-                if store.backend.clearable:
-                    store.clear()
-                if store.backend.iterable:
-                    # Nobody else is in this namespace, so no part is on its way.
-                    store.backend.clear(store.options.namespace + keys.PART)
-                store.close()
+            with ExitStack() as stack:  # each, whatever becomes of the others
+                for store in used.values():
+                    stack.callback(store.close)
+                    stack.callback(_empty, store, isolation)
 
     def forked(self) -> None:
         """Let every backend forget what it shares with the parent process."""
@@ -162,6 +160,20 @@ def _way_out(alias: str, known: list[str]) -> str:
     near = difflib.get_close_matches(alias, known, n=1)
     meant = f"Did you mean '{near[0]}'? " if near else ""
     return f"{meant}KEY_VALUE_STORES has: {', '.join(map(repr, known))}."
+
+
+def _empty(store: Store, isolation: str) -> None:
+    try:
+        if store.backend.iterable:
+            # Nobody else is in this namespace and those within it, so no part is on its way.
+            store.backend.clear(isolation)
+        elif store.backend.clearable:
+            store.clear()
+    except TransactionManagementError:
+        # An error of the test has broken the transaction that it is in, and in which the store's
+        # table is: what was stored is undone with it.
+        if not store.backend.transactional:
+            raise
 
 
 def _shown(url: str) -> str:

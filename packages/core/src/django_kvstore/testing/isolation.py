@@ -21,7 +21,18 @@ else:
 
 
 class IsolatedStoresMixin(_Base):
-    """Put it before the test case's class, so that its set-up comes first."""
+    """Put it before the test case's class, so that its set-up comes first.
+
+    What ``setUpClass`` and ``setUpTestData`` store is apart too: neither the tests nor anybody else
+    sees it.
+    """
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        isolation = kvstores.isolated()
+        isolation.__enter__()
+        cls.addClassCleanup(isolation.__exit__, None, None, None)
+        super().setUpClass()
 
     def setUp(self) -> None:
         isolation = kvstores.isolated()
