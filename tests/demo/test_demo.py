@@ -128,6 +128,7 @@ def test_it_runs_on_another_store(demo: Demo) -> None:
     done = demo.run("demo", "--url", "locmem://demo", *LIMIT)
     assert (done.returncode, done.stderr) == (0, "")
     assert "store  locmem://demo" in done.stdout
+    assert "This engine forgets when its process ends" in done.stdout
     assert "skipped" not in done.stdout
     assert not demo.folder.exists()
 
@@ -203,3 +204,14 @@ def test_the_readmes_example_is_the_readmes() -> None:
     (example,) = re.findall(r"```python\n(from django_kvstore import [^`]*MyData[^`]*)```", readme)
     for line in filter(None, example.splitlines()):
         assert line in shown or "import" in line
+
+
+def test_a_limit_of_nothing_and_a_folder_that_cannot_be_are_told(demo: Demo) -> None:
+    for limit in ("0", "-1"):
+        done = demo.run("demo", "--limit", limit)
+        assert (done.returncode, done.stderr) == (1, "CommandError: --limit is at least 1.\n")
+    demo.folder.write_text("a file, where the folder should be")
+    for command in ("demo", "serve"):
+        done = demo.run(command, *LIMIT)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"CommandError: The folder {demo.folder} cannot be made: ")

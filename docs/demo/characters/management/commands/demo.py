@@ -25,6 +25,7 @@ from rich.console import Console
 from characters.chapters import CHAPTERS, Chapter
 from characters.collection import Findings, read_back, store
 from characters.crowd import crowd
+from characters.folder import make_folder
 from characters.models import Character, Note, Run
 from characters.names import named_characters
 from characters.page import Page
@@ -45,7 +46,7 @@ class Command(BaseCommand):
         parser.add_argument("--fresh", action="store_true", help="begin without earlier data")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if (options["limit"] or 1) < 1:
+        if options["limit"] is not None and options["limit"] < 1:
             raise CommandError("--limit is at least 1.")
         console = Console(
             no_color=options["no_color"] or None,
@@ -61,10 +62,12 @@ class Command(BaseCommand):
             compared = Demo(Page(console), options["limit"]).run(fresh=options["fresh"])
         except (Differs, KVStoreError) as error:
             raise CommandError(str(error)) from error
+        seconds = time.perf_counter() - begun
         Page(console).done(
-            f"All is as it should be: {compared:,} answers compared "
-            f"in {time.perf_counter() - begun:.1f} s.",
-            "Run it again: it will find what this run stored.",
+            f"All is as it should be: {compared:,} answers compared in {seconds:.1f} s.",
+            "Run it again: it will find what this run stored."
+            if kvstore.backend.shared
+            else "This engine forgets when its process ends: there is nothing to find again.",
         )
 
 
@@ -90,7 +93,7 @@ class Demo:
         """Return what this runs on."""
         facts = {"store": kvstore.backend.url.redacted()}
         if kvstore.backend.provisions_on_migrate("default"):
-            settings.FOLDER.mkdir(parents=True, exist_ok=True)
+            make_folder()
             facts["store"] += f" on SQLite {sqlite3.sqlite_version}"
             facts["folder"] = str(settings.FOLDER)
         facts["with"] = f"django-kvstore {__version__}, Django {django.__version__}"

@@ -11,11 +11,11 @@ import unicodedata
 from argparse import ArgumentParser
 from typing import Any, Final
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from characters.folder import make_folder
 from characters.models import Run
 from django_kvstore import KVStoreError
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, help="how many characters to store; all of them")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        settings.FOLDER.mkdir(parents=True, exist_ok=True)
+        make_folder()
         call_command("migrate", verbosity=0)
         try:
             stored = Run.get(unicodedata.unidata_version)
