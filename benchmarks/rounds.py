@@ -62,7 +62,8 @@ class Match:
                 found[each.name].append(self._turn(each, operation, number) / number)
 
     def _turn(self, contestant: Contestant, operation: Operation, number: int) -> float:
-        warm = number // 10 + 1
+        # A call that is a turn by itself needs no warming.
+        warm = number // 10 + 1 if number > 1 else 0
         columns = operation.columns(contestant, self.works[contestant.name], warm + number)
         operation.before(contestant, columns)
         # The others' turns have left the processor's caches full of theirs.
