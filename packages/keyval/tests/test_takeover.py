@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import override_settings
 
 from django_keyval.models import KeyVal
-from django_kvstore import kvstore
+from django_kvstore import Unavailable, kvstore
 
 #: Protocol 0, as Python 2's cPickle wrote it and a TextField kept it.
 KEYVAL_ROWS = [
@@ -133,9 +133,52 @@ def test_rows_that_fail_are_listed_and_the_rest_is_taken(command: tuple[str, ...
     err: Any = io.StringIO()
     with pytest.raises(CommandError, match=r"[47] rows taken over, 1 not"):
         call_command(*command, "--unpickle", stdout=io.StringIO(), stderr=err)
-    assert "bad: " in err.getvalue()
+    assert "bad': UnpicklingError: " in err.getvalue()
 
 
 def test_a_missing_table_is_told() -> None:
     with pytest.raises(CommandError, match="no table 'nope' in the database 'default'"):
         manage("kvstore", "takeover", "nope", "--dry-run")
+
+
+def test_a_table_of_something_else_is_told() -> None:
+    for command, missing in (
+        (("kvstore", "takeover", "django_keyval__kvstore", "--unpickle"), "kee"),
+        ((*KEYVAL, "--table", "old store", "--dry-run"), "key"),
+    ):
+        with pytest.raises(CommandError, match=f"has no column '{missing}'"):
+            manage(*command)
+    assert kvstore.count() == 0
+
+
+@pytest.mark.parametrize("command", [KEYVAL, KVSTORE])
+def test_an_outage_ends_it(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise kvstore.backend.error(Unavailable, "it is gone.")
+
+    monkeypatch.setattr(kvstore.backend, "set", fail)
+    monkeypatch.setattr(kvstore.backend, "update", fail)
+    with pytest.raises(CommandError, match="it is gone"):
+        manage(*command, "--unpickle")
+
+
+@pytest.mark.parametrize("command", [KEYVAL, KVSTORE])
+def test_a_table_is_taken_over_within_its_own_database(command: tuple[str, ...]) -> None:
+    more = 1200  # several pages, read while others are written
+    with connection.cursor() as cursor:
+        for number in range(more):
+            cursor.execute(
+                "INSERT INTO django_keyval__kvstore (name, key, value) VALUES ('n', %s, 'I1\n.')",
+                (f"k{number}",),
+            )
+            encoded = base64.b64encode(b"I1\n.").decode()
+            cursor.execute('INSERT INTO "old store" VALUES (%s, %s)', (f"k{number}", encoded))
+    rows = more + len(KEYVAL_ROWS if command == KEYVAL else KVSTORE_ROWS)
+    url = f"db://t{uuid.uuid4().hex[:8]}"
+    with override_settings(KEY_VALUE_STORES={"default": url}):
+        kvstore.backend.provision()
+        assert manage(*command, "--unpickle") == f"{rows} rows taken over."
+        if command == KEYVAL:
+            assert len(KeyVal("n")) == more
+        else:
+            assert kvstore.count() == rows

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from django_kvstore.transfer.ancestors import read_kvstore, rows, take_over
+from django_kvstore.transfer.failures import Failures
 
 from .subcommand import Subcommand, add_store, answer, chosen_store
 
@@ -53,11 +54,11 @@ def run_takeover(
                 "could write to it, add --unpickle; --dry-run counts its rows without."
             )
         )
-    done, failed = take_over(found, read, write)
-    for key, reason in failed:
-        command.stderr.write(f"{key}: {reason}")
+    failures = Failures()
+    done, failed = take_over(found, read, write, failures)
     if failed:
-        raise CommandError(_("%d rows taken over, %d not.") % (done, len(failed)))
+        failures.tell(command.stderr)
+        raise CommandError(_("%d rows taken over, %d not.") % (done, failed))
     text = ngettext("%d row taken over.", "%d rows taken over.", done)
     answer(command, options, text % done, rows=done)
 

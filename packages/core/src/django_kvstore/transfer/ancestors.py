@@ -17,9 +17,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.connection import ConnectionDoesNotExist
 from django.utils.translation import gettext as _
 
+from django_kvstore.errors import InvalidKey, InvalidValue
+
+from .failures import Failures
+
 
 def rows(using: str, table: str, *columns: str) -> Iterator[tuple[Any, ...]]:
-    """Return those columns of every row; raises ``CommandError`` where there is no such table."""
+    """Return those columns of every row; raises ``CommandError`` where there are none such."""
     try:
         connection = connections[using]
     except ConnectionDoesNotExist as error:
@@ -27,6 +31,10 @@ def rows(using: str, table: str, *columns: str) -> Iterator[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         if table not in connection.introspection.table_names(cursor):
             raise CommandError(_("There is no table '%s' in the database '%s'.") % (table, using))
+        there = connection.introspection.get_table_description(cursor, table)
+    missing = sorted(set(columns) - {column.name for column in there})
+    if missing:  # SQLite would take their quoted names for texts
+        raise CommandError(_("The table '%s' has no column '%s'.") % (table, missing[0]))
     names = ", ".join(map(connection.ops.quote_name, columns))
     return _select(connection, f"SELECT {names} FROM {connection.ops.quote_name(table)}")
 
@@ -67,15 +75,26 @@ def take_over(
     found: Iterator[tuple[Any, ...]],
     read: Callable[[Any], Any],
     write: Callable[[tuple[Any, ...], Any], None],
-) -> tuple[int, list[tuple[str, str]]]:
-    """Write the value of each row, its last column; return how many, and those that failed."""
-    done = 0
-    failed: list[tuple[str, str]] = []
+    failures: Failures,
+) -> tuple[int, int]:
+    """Write the value of each row, its last column; return how many were, and how many not.
+
+    An outage ends it: it is no failure of a row.
+    """
+    done = failed = 0
     for *key, text in found:
+        name = ": ".join(map(str, key))
         try:
-            write(tuple(key), read(text))
+            value = read(text)
         except Exception as error:  # noqa: BLE001, a pickle may raise anything
-            failed.append((": ".join(map(str, key)), f"{type(error).__name__}: {error}"))
+            failed += 1
+            failures.add(name, f"{type(error).__name__}: {error}")
+            continue
+        try:
+            write(tuple(key), value)
+        except (InvalidKey, InvalidValue) as error:
+            failed += 1
+            failures.add(name, error)
         else:
             done += 1
     return done, failed
