@@ -60,6 +60,20 @@ def test_several_stores_with_options() -> None:
             "has OPTIONS that are no dict",
         ),
         (
+            {"KEY_VALUE_STORES": {"default": {"URL": "locmem://", 5: 1}}},
+            "The store 'default' has the name 5 among its options, which is no str",
+        ),
+        (
+            {"KEY_VALUE_STORES": {"default": {"URL": "locmem://", "OPTIONS": {5: 1}}}},
+            "has the name 5 among its options",
+        ),
+        (
+            {"KEY_VALUE_STORES": {"default": {"URL": "locmem://", "TTL": True}}},
+            "for 'ttl': it is not a number greater than zero",
+        ),
+        ({"KEY_VALUE_STORES": {5: "locmem://"}}, "has the alias 5; an alias is a str"),
+        ({"KEY_VALUE_STORES": {"": "locmem://"}}, "has the alias ''"),
+        (
             {"KEY_VALUE_STORES": {"default": {"URL": "locmem://?ttl=5", "TTL": 5}}},
             "is given 'ttl' in its URL and beside it",
         ),

@@ -55,6 +55,14 @@ class StoreConfig:
             url = StoreURL.parse(entry["URL"])
         except ValueError as error:
             raise ImproperlyConfigured(f"The URL of the store '{alias}': {error}.") from None
+        options = entry.get("OPTIONS")
+        every = [*entry, *(options if isinstance(options, Mapping) else ())]
+        odd = [name for name in every if not isinstance(name, str)]
+        if odd:
+            raise ImproperlyConfigured(
+                f"The store '{alias}' has the name {odd[0]!r} among its options, which is no "
+                "str: write 'TTL', say."
+            )
         given = {name.lower(): value for name, value in entry.items() if name != "URL"}
         engine = given.pop("options", {})
         unknown = sorted(set(given) - StoreOptions.names())
@@ -128,6 +136,11 @@ def configured_entries() -> dict[str, Any]:
             "KEY_VALUE_STORES must be a dict of aliases and their URLs: "
             "{'default': 'db://kvstore'}, say."
         )
+    for alias in stores:
+        if not isinstance(alias, str) or not alias:
+            raise ImproperlyConfigured(
+                f"KEY_VALUE_STORES has the alias {alias!r}; an alias is a str of some characters."
+            )
     if single is None:
         return dict(stores)
     if DEFAULT_ALIAS in stores:

@@ -43,7 +43,7 @@ def boolean(text: object) -> bool:
 def positive(text: Any) -> float:
     """Read a number greater than zero, such as a timeout in seconds."""
     number = float(text)
-    if not 0 < number < float("inf"):
+    if isinstance(text, bool) or not 0 < number < float("inf"):
         raise ValueError("it is not a number greater than zero")
     return number
 
