@@ -10,9 +10,11 @@ from typing import Final
 from .in_calls import CAPABILITIES, KEYS, VALUES
 from .in_commands import COMMANDS
 from .in_models import CLASSES, OBJECTS
-from .in_settings import OPTIONS, STORES, URLS
+from .in_settings import OPTIONS, STORES
+from .in_urls import URLS
 from .mistake import Chapter, Mistake
-from .of_engines import DAMAGE, DATABASES, REACH
+from .of_damage import DAMAGE
+from .of_engines import DATABASES, REACH
 
 CHAPTERS: Final[tuple[Chapter, ...]] = (
     STORES,

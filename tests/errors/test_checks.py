@@ -10,7 +10,8 @@ import pytest
 from django_kvstore.checks import check_stores
 
 from .acting import configured, make
-from .in_settings import OPTIONS, STORES, URLS
+from .in_settings import OPTIONS, STORES
+from .in_urls import URLS
 from .mistake import Mistake
 from .place import Place
 
