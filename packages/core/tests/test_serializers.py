@@ -41,7 +41,14 @@ def test_the_default_serializer_returns_exactly_what_it_was_given(value: Any) ->
         {"\udfff": {1: "\ud800"}},
         {1: "a", "1": "b", None: "c", (1, 2): "d"},
         [({1: {2: (3,)}},)],
+        [b"", bytes(300), {"a": bytes(70_000)}],
         datetime.datetime(2020, 10, 25, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Paris")),
+        datetime.datetime(2020, 10, 25, 2, 30, fold=1),  # noqa: DTZ001 - naive
+        datetime.datetime(1, 1, 1, 0, 0, 0, 1, tzinfo=datetime.timezone.utc),
+        datetime.datetime(9999, 12, 31, tzinfo=datetime.timezone(datetime.timedelta(0), "GMT")),
+        datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone(-datetime.timedelta(seconds=1))),
+        datetime.time(2, 30, fold=1, tzinfo=datetime.timezone.utc),
+        datetime.time(0, 0, 0, 1, tzinfo=datetime.timezone.utc),
     ],
 )
 def test_corner_cases_of_the_default_serializer(value: Any) -> None:
@@ -72,6 +79,9 @@ Point = collections.namedtuple("Point", "x y")
         (bytearray(b"a"), "bytearray"),
         ([(memoryview(b"a"),)], "memoryview"),
         ({1: bytearray(b"a")}, "bytearray"),
+        ([{"a": b"fine"}, {"b": [b"fine", bytearray(b"a")]}], "bytearray"),
+        ({"a": {"b": memoryview(bytes(300))}}, "memoryview"),
+        ([[bytearray(70_000)]], "bytearray"),
         (datetime.datetime(2020, 1, 1, tzinfo=type("Z", (datetime.tzinfo,), {})()), "time zone"),
     ],
 )

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
+from functools import partial
 from types import NoneType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,8 @@ import ormsgpack
 from ormsgpack import Ext, packb, unpackb
 
 from . import Serializer
+
+M = TypeVar("M", datetime, time)
 
 _OPTIONS: Final = (
     ormsgpack.OPT_PASSTHROUGH_BIG_INT
@@ -33,8 +36,35 @@ _OPTIONS: Final = (
 )
 
 
+_STR: Final = frozenset({str})
+_BUFFERS: Final = frozenset({bytearray, memoryview})
+_CONTAINERS: Final = frozenset({dict, list})
+
 #: What ormsgpack says of dict keys other than str, and of str with lone surrogates.
 _NEEDS_EXTENSIONS: Final = ("Dict key must be str", "string contains surrogates")
+
+
+#: What a bytes object begins with in MessagePack: 196 where it has up to 255 bytes.
+_BIN_8, _BIN_16, _BIN_32 = 0xC4, 0xC5, 0xC6
+
+
+def _pack(value: Any, key: str = "") -> bytes:
+    try:
+        data = packb(value, _extend, _OPTIONS)
+        # ormsgpack writes a bytearray or a memoryview as the bytes it is not. Where no byte could
+        # be the mark of such a thing there is none, and the slow look is spared.
+        if _BIN_8 in data or (len(data) > 255 and (_BIN_16 in data or _BIN_32 in data)):
+            _refuse_buffers(value)
+        return data
+    except TypeError as error:
+        if str(error) in _NEEDS_EXTENSIONS:
+            return packb(_plain(value), _extend, _OPTIONS)
+        # ormsgpack names the outermost container, which is seldom the culprit.
+        raise TypeError(_diagnose(value) or str(error)) from error
+
+
+def _unpack(data: bytes, key: str = "") -> Any:
+    return unpackb(data, ext_hook=_restore)
 
 
 class TypedSerializer(Serializer):
@@ -42,34 +72,9 @@ class TypedSerializer(Serializer):
 
     name = "typed"
     code = ord("t")
-
-    def dumps(self, value: Any, key: str) -> bytes:
-        try:
-            return _pack(value)
-        except TypeError as error:
-            # ormsgpack names the outermost container, which is seldom the culprit.
-            raise TypeError(_diagnose(value) or str(error)) from error
-
-    def loads(self, data: bytes, key: str) -> Any:
-        return unpackb(data, ext_hook=_restore)
-
-
-def _pack(value: Any) -> bytes:
-    try:
-        data = packb(value, _extend, _OPTIONS)
-    except TypeError as error:
-        if str(error) not in _NEEDS_EXTENSIONS:
-            raise
-        return packb(_plain(value), _extend, _OPTIONS)
-    # ormsgpack writes a bytearray or a memoryview as the bytes it is not. Where no byte could be
-    # the mark of such a thing there is none, and the slow look is spared.
-    if b"\xc4" in data or b"\xc5" in data or b"\xc6" in data:
-        _refuse_buffers(value)
-    return data
-
-
-def _unpack(data: bytes) -> Any:
-    return unpackb(data, ext_hook=_restore)
+    # These two are what every write and read of most stores comes through.
+    dumps = staticmethod(_pack)
+    loads = staticmethod(_unpack)
 
 
 def _zone(zone: tzinfo | None) -> object:
@@ -96,17 +101,18 @@ def _read_zone(zone: Any) -> tzinfo | None:
 
 
 def _moment(value: datetime | time) -> bytes:
-    return _pack([value.replace(tzinfo=None, fold=0).isoformat(), value.fold, _zone(value.tzinfo)])
+    zone, fold = value.tzinfo, value.fold
+    if not fold and (zone is None or zone is timezone.utc):
+        return value.isoformat().encode()
+    return _pack([value.replace(tzinfo=None, fold=0).isoformat(), fold, _zone(zone)])
 
 
-def _read_datetime(data: bytes) -> datetime:
+def _read_moment(kind: type[M], data: bytes) -> M:
+    # ISO 8601 begins with a digit; a list in MessagePack does not.
+    if data[:1].isdigit():
+        return kind.fromisoformat(data.decode())
     text, fold, zone = _unpack(data)
-    return datetime.fromisoformat(text).replace(tzinfo=_read_zone(zone), fold=fold)
-
-
-def _read_time(data: bytes) -> time:
-    text, fold, zone = _unpack(data)
-    return time.fromisoformat(text).replace(tzinfo=_read_zone(zone), fold=fold)
+    return kind.fromisoformat(text).replace(tzinfo=_read_zone(zone), fold=fold)
 
 
 def _pack_items(value: Any) -> bytes:
@@ -131,8 +137,8 @@ _TYPES: Final[tuple[tuple[int, type, Callable[[Any], bytes], Callable[[bytes], A
         lambda value: value.isoformat().encode(),
         lambda data: date.fromisoformat(data.decode()),
     ),
-    (8, time, _moment, _read_time),
-    (9, datetime, _moment, _read_datetime),
+    (8, time, _moment, partial(_read_moment, time)),
+    (9, datetime, _moment, partial(_read_moment, datetime)),
     (
         10,
         timedelta,
@@ -173,24 +179,26 @@ def _plain(value: Any) -> Any:
     """Return `value` with every dict and str that MessagePack cannot hold made an extension."""
     kind = type(value)
     if kind is str:
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return Ext(_SURROGATES, value.encode("utf-8", "surrogatepass"))
-    elif kind is dict:
-        if all(type(key) is str and _is_utf8(key) for key in value):
+        if _is_utf8(value):
+            return value
+        return Ext(_SURROGATES, value.encode("utf-8", "surrogatepass"))
+    if kind is dict:
+        if set(map(type, value)) <= _STR and all(map(_is_utf8, value)):
             return {key: _plain(item) for key, item in value.items()}
-        return Ext(_PAIRS, _pack([_plain([key, item]) for key, item in value.items()]))
-    elif kind is list:
+        pairs = [[_plain(key), _plain(item)] for key, item in value.items()]
+        return Ext(_PAIRS, packb(pairs, _extend, _OPTIONS))
+    if kind is list:
         return [_plain(item) for item in value]
-    elif kind in (tuple, set, frozenset):
-        return Ext(_WRITERS[kind][0], _pack([_plain(item) for item in value]))
-    elif kind in (bytearray, memoryview):
+    if kind in (tuple, set, frozenset):
+        return Ext(_WRITERS[kind][0], packb([_plain(item) for item in value], _extend, _OPTIONS))
+    if kind in _BUFFERS:
         raise TypeError(f"it holds a {kind.__name__}")
     return value
 
 
 def _is_utf8(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -217,12 +225,17 @@ def _diagnose(value: Any) -> str | None:
 
 
 def _refuse_buffers(value: Any) -> None:
-    kind = type(value)
-    if kind in (bytearray, memoryview):
-        raise TypeError(f"it holds a {kind.__name__}; give bytes(value)")
-    if kind is dict:
-        for item in value.values():
-            _refuse_buffers(item)
-    elif kind is list:
-        for item in value:
-            _refuse_buffers(item)
+    level = [value]
+    while level:
+        # There are few types at each level, however many items.
+        kinds = set(map(type, level))
+        for kind in kinds & _BUFFERS:
+            raise TypeError(f"it holds a {kind.__name__}; give bytes(value)")
+        items: list[Any] = []
+        if kinds & _CONTAINERS:
+            for item in level:
+                if type(item) is dict:
+                    items += item.values()
+                elif type(item) is list:
+                    items += item
+        level = items
