@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,17 @@ def test_a_record_comes_back(cell: str, payload: bytes, code: int, expires: floa
     assert found.flags & ~records.HAS_EXPIRY == 4
     assert records.expiry(raw) == expires
     assert len(raw) <= len(payload) + records.OVERHEAD
+
+
+@given(CELLS, st.binary(max_size=200), st.integers(0, 255), EXPIRES)
+def test_a_record_is_what_is_told_of_it(
+    cell: str, payload: bytes, code: int, expires: float | None
+) -> None:
+    raw = records.pack(cell, payload, code=code, expires=expires)
+    assert raw[:3] == bytes([0xD7, expires is not None, code])
+    assert raw[3:-4].endswith(payload)
+    assert zlib.crc32(cell.encode() + raw[:-4]) == int.from_bytes(raw[-4:], "little")
+    assert raw == records.seal(cell, raw[:-4])
 
 
 @given(CELLS, st.binary(max_size=60), EXPIRES, st.data())
@@ -56,3 +69,10 @@ def test_foreign_bytes_are_no_record(raw: bytes) -> None:
     with pytest.raises(records.BadRecord):
         records.unpack(":k", raw)
     records.expiry(raw)  # says something or nothing, and never fails
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), EXPIRES)
+def test_a_record_has_expired_from_its_expiry_on(now: float, expires: float | None) -> None:
+    raw = records.pack(":k", b"", code=1, expires=expires)
+    assert records.has_expired(raw, now) is (expires is not None and expires <= now)
+    assert records.has_expired(raw[: records.OVERHEAD - 1], now) is False

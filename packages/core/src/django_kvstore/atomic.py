@@ -28,7 +28,7 @@ class AtomicStore(EntryStore):
         self._require_atomic()
         cell = self.coder.cell(key)
         expires = self.coder.expires(ttl)
-        if is_past(expires):
+        if expires is not None and is_past(expires):
             self.coder.payload(cell, value)
             return not self.exists(key)
         record = self.coder.encode(cell, value, expires)
@@ -90,8 +90,10 @@ class AtomicStore(EntryStore):
         """
         self._require_atomic()
         cell = self.coder.cell(key)
-        self._check_int(delta, "delta", "Give an int.")
-        self._check_int(default, "default", "Give an int.")
+        if type(delta) is not int:
+            raise self._uncountable(delta, "delta", "Give an int.")
+        if type(default) is not int:
+            raise self._uncountable(default, "default", "Give an int.")
         fresh = self.coder.expires(ttl)
         total = 0
 
@@ -101,12 +103,14 @@ class AtomicStore(EntryStore):
             if number is MISSING:
                 number, expires = default, fresh
             else:
-                expires = None if record is None else records.expiry(record)
-            self._check_int(
-                number,
-                "value there",
-                "The entry is unchanged. Set an int first, or count at another key.",
-            )
+                assert record is not None
+                expires = records.expiry(record)
+                if type(number) is not int:
+                    raise self._uncountable(
+                        number,
+                        "value there",
+                        "The entry is unchanged. Set an int first, or count at another key.",
+                    )
             total = number + delta
             if not _INT64_MIN <= total <= _INT64_MAX:
                 raise self.backend.error(
@@ -114,7 +118,7 @@ class AtomicStore(EntryStore):
                     f"{number} and {delta} make a number outside signed 64 bits.",
                     hint="The entry is unchanged. Set a smaller one first.",
                 )
-            if is_past(expires):
+            if expires is not None and is_past(expires):
                 return None if record is None else Write(None)
             return Write(self.coder.encode(cell, total, expires), expires)
 
@@ -125,7 +129,8 @@ class AtomicStore(EntryStore):
         self, key: str, delta: int = 1, *, default: int = 0, ttl: float | None = DEFAULT_TTL
     ) -> int:
         """Subtract `delta`; otherwise as `incr`."""
-        self._check_int(delta, "delta", "Give an int.")
+        if type(delta) is not int:
+            raise self._uncountable(delta, "delta", "Give an int.")
         return self.incr(key, -delta, default=default, ttl=ttl)
 
     def compare_and_set(
@@ -233,13 +238,12 @@ class AtomicStore(EntryStore):
         if not self.backend.atomic:
             raise self.backend.unsupported("change an entry atomically", "atomic")
 
-    def _check_int(self, number: object, what: str, hint: str) -> None:
-        if type(number) is not int:
-            raise self.backend.error(
-                InvalidValue,
-                f"the {what} is a {type(number).__name__}; only an int counts.",
-                hint=hint,
-            )
+    def _uncountable(self, number: object, what: str, hint: str) -> InvalidValue:
+        return self.backend.error(
+            InvalidValue,
+            f"the {what} is a {type(number).__name__}; only an int counts.",
+            hint=hint,
+        )
 
     def _replace_if(
         self, cell: str, condition: Callable[[bytes | None], bool], write: Write

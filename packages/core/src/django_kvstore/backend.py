@@ -142,8 +142,8 @@ class Backend:
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the records of those cells that are there."""
-        found = ((key, self.get(key)) for key in keys)
-        return {key: record for key, record in found if record is not None}
+        get = self.get
+        return {key: record for key in keys if (record := get(key)) is not None}
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
         """Write every cell; when it fails half-way, each is wholly old or wholly new."""
@@ -164,14 +164,16 @@ class Backend:
         `change` may be called several times, each time with what is there then; when it returns
         None the cell is left alone. Raises `Conflict` after `contention_timeout`.
         """
-        deadline = time.monotonic() + self.contention_timeout
+        deadline = 0.0
         pause = 0.0005
         while True:
             old = self.get(key)
             write = change(old)
-            if write is None or self.compare_and_set(key, old, *write):
+            if write is None or self.compare_and_set(key, old, write.record, write.expires):
                 return
-            if time.monotonic() > deadline:
+            if not deadline:
+                deadline = time.monotonic() + self.contention_timeout
+            elif time.monotonic() > deadline:
                 raise self.error(
                     Conflict,
                     f"others kept changing the entry for {self.contention_timeout:g} s.",
@@ -184,8 +186,8 @@ class Backend:
     def scan_keys(self, prefix: str, cursor: str | None, limit: int) -> KeyPage:
         """As `scan`, the names alone of the cells that have not expired."""
         cells, following = self.scan(prefix, cursor, limit)
-        now = time.time()
-        return KeyPage([key for key, record in cells if not _expired(record, now)], following)
+        has_expired, now = records.has_expired, time.time()
+        return KeyPage([key for key, record in cells if not has_expired(record, now)], following)
 
     def count(self, prefix: str) -> int:
         """Return how many cells, not expired, have names that start with `prefix`."""
@@ -211,7 +213,7 @@ class Backend:
         while True:
             cells, cursor = self.scan(prefix, cursor, 250)
             for key, record in cells:
-                if _expired(record, now):
+                if records.has_expired(record, now):
                     total += self.compare_and_set(key, record, None, None)
             if cursor is None:
                 return total
@@ -264,8 +266,3 @@ class Backend:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.alias}' {self.address}>"
-
-
-def _expired(record: bytes, now: float) -> bool:
-    expires = records.expiry(record)
-    return expires is not None and expires <= now

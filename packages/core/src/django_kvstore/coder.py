@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from isal.isal_zlib import crc32
 
 from . import keys, records, split
 from .backend import Backend
 from .compression import MIN_BYTES, decompress, load_codec
 from .errors import CorruptValue, InvalidKey, InvalidValue, KVStoreError, ValueTooLarge
 from .options import DEFAULT_TTL, MISSING, StoreOptions
+from .records import EXPIRY, EXPIRY_AT, HEAD, OVERHEAD, PAYLOAD, PAYLOAD_AFTER_EXPIRY, WHOLE, seal
 from .serializers import load_serializer, serializer_name
 
 #: Expiry further away than this, in seconds (a hundred years), is taken for a mistake.
 _MAX_TTL = 100 * 366 * 86400.0
+#: What serializers raise for a value that they cannot write.
+_UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
 
 class Coder:
@@ -35,9 +40,19 @@ class Coder:
             raise ImproperlyConfigured(
                 f"The store '{backend.alias}' ({backend.scheme}): {error}"
             ) from error.__cause__
+        self._dumps, self._loads = self._serializer.dumps, self._serializer.loads
+        # What nearly all records begin with.
+        self._plain_head = records.head(self._serializer.code)
+        self._expiring_head = records.head(self._serializer.code, records.HAS_EXPIRY)
         self._namespace = options.namespace
         self._prefix = options.namespace + keys.ENTRY
         self._key_bytes = min(keys.MAX_KEY_BYTES + 1, backend.max_key_bytes) - len(self._prefix)
+        # Up to here a payload is neither refused, nor compressed, nor split.
+        self._simple_bytes = min(
+            backend.max_value_bytes,
+            MIN_BYTES - 1 if self._codec else backend.max_value_bytes,
+            (backend.cell_bytes or backend.max_value_bytes) - records.OVERHEAD,
+        )
 
     # Keys.
 
@@ -68,9 +83,14 @@ class Coder:
         """Return the key of an entry's cell."""
         return cell[len(self._prefix) :]
 
+    def keys(self, cells: Iterable[str]) -> list[str]:
+        """Return the keys of entries' cells."""
+        start = len(self._prefix)
+        return [cell[start:] for cell in cells]
+
     # Expiry.
 
-    def expires(self, ttl: object) -> float | None:
+    def expires(self, ttl: Any) -> float | None:
         """Return the time, in seconds since 1970, at which `ttl` seconds from now will be over."""
         if ttl is DEFAULT_TTL:
             ttl = self._default_ttl
@@ -93,15 +113,50 @@ class Coder:
     def payload(self, cell: str, value: Any) -> tuple[bytes, int]:
         """Return the serialized value and the record's flags."""
         try:
-            payload = self._serializer.dumps(value, cell)
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise self._backend.error(
-                InvalidValue,
-                f"the serializer '{self._serializer.name}' cannot write the "
-                f"{type(value).__name__}: {_reason(error)}.",
-                hint="Give it plain types, or set the store's option SERIALIZER (to 'pickle', "
-                "say, which signs whatever Python can pickle).",
-            ) from error
+            payload = self._dumps(value, cell)
+        except _UNWRITABLE as error:
+            raise self._unwritable(value, error) from error
+        return (payload, 0) if len(payload) <= self._simple_bytes else self._fit(payload)
+
+    def encode(self, cell: str, value: Any, expires: float | None) -> bytes:
+        """Return the record of a value; parts of a large one are written already."""
+        try:
+            payload = self._dumps(value, cell)
+        except _UNWRITABLE as error:
+            raise self._unwritable(value, error) from error
+        if len(payload) > self._simple_bytes:
+            return self.pack(cell, *self._fit(payload), expires)
+        if expires is None:
+            body = self._plain_head + payload
+        else:
+            body = self._expiring_head + EXPIRY.pack(expires) + payload
+        # `records.seal`, without a call of our own: every write comes through here.
+        return body + crc32(body, crc32(cell.encode())).to_bytes(4, "little")
+
+    def pack(self, cell: str, payload: bytes, flags: int, expires: float | None) -> bytes:
+        """Return the record of what `payload` returned; otherwise as `encode`."""
+        if not flags and len(payload) <= self._simple_bytes:
+            if expires is None:
+                return seal(cell, self._plain_head + payload)
+            return seal(cell, self._expiring_head + EXPIRY.pack(expires) + payload)
+        limit = self._backend.cell_bytes
+        if limit is not None and len(payload) + OVERHEAD > limit:
+            payload = split.write_parts(self._backend, self._namespace, cell, payload, expires)
+            flags |= records.IS_SPLIT
+        return records.pack(cell, payload, code=self._serializer.code, flags=flags, expires=expires)
+
+    def _unwritable(self, value: object, error: Exception) -> InvalidValue:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        return self._backend.error(
+            InvalidValue,
+            f"the serializer '{self._serializer.name}' cannot write the "
+            f"{type(value).__name__}: {reason}.",
+            hint="Give it plain types, or set the store's option SERIALIZER (to 'pickle', say, "
+            "which signs whatever Python can pickle).",
+        )
+
+    def _fit(self, payload: bytes) -> tuple[bytes, int]:
+        """Return the payload, compressed where that is asked for and helps, and its flags."""
         if len(payload) > self._backend.max_value_bytes:
             raise self._backend.error(
                 ValueTooLarge,
@@ -115,18 +170,6 @@ class Coder:
                 return smaller, self._codec.number << records.COMPRESSION_SHIFT
         return payload, 0
 
-    def encode(self, cell: str, value: Any, expires: float | None) -> bytes:
-        """Return the record of a value; parts of a large one are written already."""
-        return self.pack(cell, *self.payload(cell, value), expires)
-
-    def pack(self, cell: str, payload: bytes, flags: int, expires: float | None) -> bytes:
-        """Return the record of what `payload` returned; otherwise as `encode`."""
-        limit = self._backend.cell_bytes
-        if limit is not None and len(payload) + records.OVERHEAD > limit:
-            payload = split.write_parts(self._backend, self._namespace, cell, payload, expires)
-            flags |= records.IS_SPLIT
-        return records.pack(cell, payload, code=self._serializer.code, flags=flags, expires=expires)
-
     def unpack(self, cell: str, record: bytes) -> records.Record:
         """Take a record apart; raises `CorruptValue`."""
         try:
@@ -139,9 +182,31 @@ class Coder:
 
         With `safely`, a value that only running code could load raises `CorruptValue` instead.
         """
+        is_whole = crc32(record, crc32(cell.encode())) == WHOLE
+        head = record[HEAD]
+        if is_whole and head == self._plain_head:
+            payload = record[PAYLOAD]
+        elif is_whole and head == self._expiring_head and len(record) >= OVERHEAD:
+            if EXPIRY.unpack_from(record, EXPIRY_AT)[0] <= time.time():
+                return MISSING
+            payload = record[PAYLOAD_AFTER_EXPIRY]
+        else:
+            payload = self._open(cell, record)
+            if payload is MISSING:
+                return MISSING
+        try:
+            loads = self._serializer.loads_safely if safely else self._loads
+            return loads(payload, cell)
+        except (KVStoreError, ImproperlyConfigured):
+            raise
+        except Exception as error:  # a serializer or library may raise anything over bad bytes
+            raise self._corrupt(error) from error
+
+    def _open(self, cell: str, record: bytes) -> Any:
+        """Return the payload, joined and unpacked, of a record of whatever form, or `MISSING`."""
         while True:
             flags, code, expires, payload = self.unpack(cell, record)
-            if expires is not None and expires <= time.time():
+            if is_past(expires):
                 return MISSING
             if code != self._serializer.code:
                 raise self._corrupt(
@@ -162,15 +227,12 @@ class Coder:
             if current == record:
                 raise self._corrupt("a part of it is missing")
             record = current
+        number = flags >> records.COMPRESSION_SHIFT & 3
+        if not number:
+            return payload
         try:
-            number = flags >> records.COMPRESSION_SHIFT & 3
-            if number:
-                payload = decompress(number, payload)
-            loads = self._serializer.loads_safely if safely else self._serializer.loads
-            return loads(payload, cell)
-        except (KVStoreError, ImproperlyConfigured):
-            raise
-        except Exception as error:  # a serializer or library may raise anything over bad bytes
+            return decompress(number, payload)
+        except ValueError as error:
             raise self._corrupt(error) from error
 
     def _join(self, payload: bytes) -> bytes | None:
@@ -195,10 +257,6 @@ class Coder:
             split.delete_parts(self._backend, self._namespace, record, cell)
 
 
-def _reason(error: Exception) -> str:
-    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-
-
 def is_past(expires: float | None) -> bool:
     """Say whether that time is over; None never is."""
     return expires is not None and expires <= time.time()
@@ -206,4 +264,4 @@ def is_past(expires: float | None) -> bool:
 
 def is_gone(record: bytes | None) -> bool:
     """Say whether there is no record, or one that has expired."""
-    return record is None or is_past(records.expiry(record))
+    return record is None or records.has_expired(record, time.time())

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from . import records
 from .backend import Backend
-from .coder import Coder, is_past
+from .coder import Coder, is_gone, is_past
 from .errors import CorruptValue, KVStoreError
 from .options import DEFAULT_TTL, MISSING, StoreOptions
+from .records import IS_SPLIT
 
 
 class Entry(NamedTuple):
@@ -50,14 +51,15 @@ class EntryStore:
         """Write the value, whatever was there. Raises `InvalidValue` or `ValueTooLarge`."""
         cell = self.coder.cell(key)
         expires = self.coder.expires(ttl)
-        if is_past(expires):
+        if expires is not None and is_past(expires):
             self.coder.payload(cell, value)  # so that a bad value is told whatever the ttl
             self.backend.delete(cell)
             return
-        replaced = None
         record = self.coder.encode(cell, value, expires)
-        if record[1] & records.IS_SPLIT:
-            replaced = self.backend.get(cell)
+        if not record[1] & IS_SPLIT:
+            self.backend.set(cell, record, expires)
+            return
+        replaced = self.backend.get(cell)
         self.backend.set(cell, record, expires)
         self.coder.delete_parts(cell, replaced)
 
@@ -69,7 +71,7 @@ class EntryStore:
         record = self.backend.get(cell)
         if record is None:
             return False
-        if not is_past(records.expiry(record)):
+        if not is_gone(record):
             existed = self.backend.delete(cell)
             self.coder.delete_parts(cell, record)
             return existed
@@ -82,8 +84,7 @@ class EntryStore:
 
     def exists(self, key: str) -> bool:
         """Say whether there is an entry, without reading its value."""
-        record = self.backend.get(self.coder.cell(key))
-        return record is not None and not is_past(records.expiry(record))
+        return not is_gone(self.backend.get(self.coder.cell(key)))
 
     def has_key(self, key: str) -> bool:
         """As `exists`; the name that django-kvstore 1.0 had."""
@@ -98,8 +99,12 @@ class EntryStore:
         """Return the values of those keys that have one."""
         cells = {self.coder.cell(key): key for key in keys}
         found = self.backend.get_many(list(cells)) if cells else {}
-        values = ((cells[cell], self.coder.decode(cell, record)) for cell, record in found.items())
-        return {key: value for key, value in values if value is not MISSING}
+        decode = self.coder.decode
+        return {
+            cells[cell]: value
+            for cell, record in found.items()
+            if (value := decode(cell, record)) is not MISSING
+        }
 
     def set_many(self, values: Mapping[str, Any], ttl: float | None = DEFAULT_TTL) -> None:
         """Write every value; all are checked and serialized before the first is sent."""
@@ -111,7 +116,8 @@ class EntryStore:
         if is_past(expires):
             self.backend.delete_many(list(payloads))
             return
-        packed = {cell: self.coder.pack(cell, *made, expires) for cell, made in payloads.items()}
+        pack = self.coder.pack
+        packed = {cell: pack(cell, *made, expires) for cell, made in payloads.items()}
         self.backend.set_many(packed, expires)
 
     def delete_many(self, keys: Iterable[str]) -> int:
@@ -124,7 +130,7 @@ class EntryStore:
         found = self.backend.get_many(cells)
         deleted = self.backend.delete_many(list(found)) if found else 0
         for cell, record in found.items():
-            deleted -= is_past(records.expiry(record))
+            deleted -= is_gone(record)
             self.coder.delete_parts(cell, record)
         return max(deleted, 0)
 

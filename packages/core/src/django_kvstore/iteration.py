@@ -40,7 +40,7 @@ class IterableStore(AtomicStore):
 
     def _scan_keys(self, prefix: str, cursor: str | None) -> tuple[list[str], str | None]:
         cells, following = self.backend.scan_keys(self.coder.prefix(prefix), cursor, 1000)
-        return [self.coder.key(cell) for cell in cells], following
+        return self.coder.keys(cells), following
 
     def items(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Walk keys and values; otherwise as `keys`."""
@@ -58,8 +58,13 @@ class IterableStore(AtomicStore):
         `limit`, or none, and still have a next one.
         """
         cells, following = self.backend.scan(self.coder.prefix(prefix), cursor, limit)
-        loaded = ((self.coder.key(cell), self.coder.decode(cell, record)) for cell, record in cells)
-        return Entries([entry for entry in loaded if entry[1] is not MISSING], following)
+        key, decode = self.coder.key, self.coder.decode
+        entries = [
+            (key(cell), value)
+            for cell, record in cells
+            if (value := decode(cell, record)) is not MISSING
+        ]
+        return Entries(entries, following)
 
     def export(self, prefix: str = "", cursor: str | None = None, limit: int = 250) -> Export:
         """Return one page of entries with their expiry and size; otherwise as `scan`.

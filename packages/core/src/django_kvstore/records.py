@@ -2,24 +2,25 @@
 
 ``unpack("shop:greeting", backend.get("shop:greeting"))``
 
-A record is a fixed head, an optional expiry and the payload. All integers are big-endian::
+A record is a head, an optional expiry, the payload and a check::
 
     1 byte   0xD7, the format's mark and version
     1 byte   flags: 1 has an expiry, 2 is the head of a split value, 4 and 8 the compression
     1 byte   the serializer's code
-    4 bytes  CRC-32 of the cell's key, the expiry and the payload, mixed with the bytes above
-    8 bytes  the expiry, a double of seconds since 1970 (only with flag 1)
+    8 bytes  the expiry, a big-endian double of seconds since 1970 (only with flag 1)
     …        the payload
+    4 bytes  the little-endian CRC-32 of the cell's key and all of the above
 
-The key is part of the checksum, so an answer that belongs to another key is found out, as a
-flipped or missing byte is. It guards against accidents; signing guards against people.
+The key is part of the check, so an answer that belongs to another key is found out, as a flipped
+or missing byte is. It guards against accidents; signing guards against people.
 """
 
 from __future__ import annotations
 
 import struct
 from typing import Final, NamedTuple
-from zlib import crc32
+
+from isal.isal_zlib import crc32
 
 MARK: Final = 0xD7
 HAS_EXPIRY: Final = 1
@@ -28,12 +29,21 @@ IS_SPLIT: Final = 2
 COMPRESSION_SHIFT: Final = 2
 _KNOWN_FLAGS: Final = 0b1111
 
-_HEAD = struct.Struct(">BBBI")
-_HEAD_WITH_EXPIRY = struct.Struct(">BBBId")
-_EXPIRY = struct.Struct(">d")
+EXPIRY: Final = struct.Struct(">d")
+_HEAD_BYTES: Final = 3
+_CHECK_BYTES: Final = 4
 
 #: The most that a record adds to its payload, in bytes.
-OVERHEAD: Final = _HEAD_WITH_EXPIRY.size
+OVERHEAD: Final = _HEAD_BYTES + EXPIRY.size + _CHECK_BYTES
+
+#: What the CRC-32 of a key and its whole record is, as that of any bytes and their own CRC-32.
+WHOLE: Final = 0x2144DF1C
+
+#: Where the head is; where the expiry begins; and the payload, without and with an expiry.
+HEAD: Final = slice(_HEAD_BYTES)
+EXPIRY_AT: Final = _HEAD_BYTES
+PAYLOAD: Final = slice(_HEAD_BYTES, -_CHECK_BYTES)
+PAYLOAD_AFTER_EXPIRY: Final = slice(_HEAD_BYTES + EXPIRY.size, -_CHECK_BYTES)
 
 
 class BadRecord(ValueError):
@@ -49,37 +59,38 @@ class Record(NamedTuple):
     payload: bytes
 
 
+def head(code: int, flags: int = 0) -> bytes:
+    """Return what records of that serializer and with those flags begin with."""
+    return bytes((MARK, flags, code))
+
+
+def seal(key: str, body: bytes) -> bytes:
+    """Return the record whose head, expiry if there is one, and payload are `body`."""
+    return body + crc32(body, crc32(key.encode())).to_bytes(_CHECK_BYTES, "little")
+
+
 def pack(key: str, payload: bytes, *, code: int, flags: int = 0, expires: float | None) -> bytes:
     """Return the record of `payload` for the cell `key`."""
-    seed = crc32(key.encode())
     if expires is None:
-        mix = MARK << 16 | flags << 8 | code
-        return _HEAD.pack(MARK, flags, code, crc32(payload, seed) ^ mix) + payload
-    flags |= HAS_EXPIRY
-    mix = MARK << 16 | flags << 8 | code
-    check = crc32(payload, crc32(_EXPIRY.pack(expires), seed)) ^ mix
-    return _HEAD_WITH_EXPIRY.pack(MARK, flags, code, check, expires) + payload
+        return seal(key, head(code, flags) + payload)
+    return seal(key, head(code, flags | HAS_EXPIRY) + EXPIRY.pack(expires) + payload)
 
 
 def unpack(key: str, raw: bytes) -> Record:
     """Take the record of the cell `key` apart; raises `BadRecord` unless every byte is right."""
-    try:
-        mark, flags, code, check = _HEAD.unpack_from(raw)
-        if mark != MARK or flags & ~_KNOWN_FLAGS:
-            raise BadRecord("it does not begin as a record does")
-        seed = crc32(key.encode())
-        expires = None
-        if flags & HAS_EXPIRY:
-            (expires,) = _EXPIRY.unpack_from(raw, _HEAD.size)
-            seed = crc32(raw[_HEAD.size : OVERHEAD], seed)
-            payload = raw[OVERHEAD:]
-        else:
-            payload = raw[_HEAD.size :]
-    except struct.error:
-        raise BadRecord(f"it is cut short at {len(raw)} bytes") from None
-    if crc32(payload, seed) ^ (mark << 16 | flags << 8 | code) != check:
+    if len(raw) < _HEAD_BYTES + _CHECK_BYTES:
+        raise BadRecord(f"it is cut short at {len(raw)} bytes")
+    mark, flags, code = raw[HEAD]
+    if mark != MARK or flags & ~_KNOWN_FLAGS:
+        raise BadRecord("it does not begin as a record does")
+    if crc32(raw, crc32(key.encode())) != WHOLE:
         raise BadRecord("its checksum does not match its bytes and its key")
-    return Record(flags, code, expires, payload)
+    if not flags & HAS_EXPIRY:
+        return Record(flags, code, None, raw[PAYLOAD])
+    if len(raw) < OVERHEAD:
+        raise BadRecord(f"it is cut short at {len(raw)} bytes")
+    (expires,) = EXPIRY.unpack_from(raw, EXPIRY_AT)
+    return Record(flags, code, expires, raw[PAYLOAD_AFTER_EXPIRY])
 
 
 def expiry(raw: bytes) -> float | None:
@@ -89,5 +100,13 @@ def expiry(raw: bytes) -> float | None:
     """
     if len(raw) < OVERHEAD or raw[0] != MARK or not raw[1] & HAS_EXPIRY:
         return None
-    (expires,) = _EXPIRY.unpack_from(raw, _HEAD.size)
-    return float(expires)
+    expires: float = EXPIRY.unpack_from(raw, EXPIRY_AT)[0]
+    return expires
+
+
+def has_expired(raw: bytes, now: float) -> bool:
+    """Say whether a record's time is over at `now`; read as by `expiry`."""
+    if len(raw) < OVERHEAD or raw[0] != MARK or not raw[1] & HAS_EXPIRY:
+        return False
+    expires: float = EXPIRY.unpack_from(raw, EXPIRY_AT)[0]
+    return expires <= now
