@@ -102,6 +102,22 @@ def test_a_key_deleted_and_written_again_is_listed_once(store: Store) -> None:
     assert list(store.keys()) == ["a", "b", "c"]
 
 
+def test_what_is_written_between_two_pages_is_in_order_too(store: Store) -> None:
+    store.set_many({f"a{number:03}": number for number in range(0, 100, 2)})
+    assert store.count() == 50
+    for at in range(1, 100, 20):
+        store.set_many({f"a{number:03}": number for number in range(at, at + 20, 2)})
+        store.set_many({"b": at, f"a{at - 1:03}": "over"})
+        expected = [f"a{number:03}" for number in range(100) if number % 2 == 0 or number < at + 20]
+        assert list(store.keys("a")) == expected
+    page = store.scan("a", limit=60)
+    listed, rest = expected[: len(page.entries)], expected[len(page.entries) :]
+    assert [key for key, _ in page.entries] == listed
+    store.delete_many(listed[:-1])
+    assert [key for key, _ in store.scan("a", page.cursor).entries] == rest
+    assert list(store.keys()) == [listed[-1], *rest, "b"]
+
+
 def test_order_is_kept_through_many_changes(store: Store) -> None:
     expected: set[str] = set()
     for number in range(5000):

@@ -7,7 +7,7 @@ Nothing is ever dropped to save room, and values are bytes, so no caller can cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any, ClassVar
 
@@ -39,18 +39,29 @@ class LocMemBackend(Backend):
         self.get = self._cells.records.get  # type: ignore[method-assign, assignment]
 
     def set(self, key: str, record: bytes, expires: float | None) -> None:
-        with self._cells.lock:
-            self._cells.put(key, record)
+        cells = self._cells
+        # What a with statement does, in half its time: a write is little more than its lock.
+        lock = cells.lock
+        lock.acquire()
+        try:
+            if cells.added is None:
+                cells.records[key] = record
+            else:
+                cells.put(key, record)
+        finally:
+            lock.release()
 
     def delete(self, key: str) -> bool:
         with self._cells.lock:
-            return self._cells.records.pop(key, None) is not None
+            return self._cells.take(key)
 
     def compare_and_set(
         self, key: str, old: bytes | None, new: bytes | None, expires: float | None
     ) -> bool:
         cells = self._cells
-        with cells.lock:
+        lock = cells.lock
+        lock.acquire()
+        try:
             if cells.records.get(key) != old:
                 return False
             if new is not None:
@@ -58,18 +69,22 @@ class LocMemBackend(Backend):
             elif old is not None:
                 del cells.records[key]
             return True
+        finally:
+            lock.release()
 
     def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
-        names = self._cells.page(prefix, cursor, limit)
+        names, following = self._cells.page(prefix, cursor, limit)
         # A cell deleted since then is left out; it was touched during the walk.
         found = ((name, self.get(name)) for name in names)
-        cells = [(name, record) for name, record in found if record is not None]
-        return Page(cells, names[-1] if len(names) == limit else None)
+        return Page([(name, record) for name, record in found if record is not None], following)
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
         with self._cells.lock:
-            for key, record in cells.items():
-                self._cells.put(key, record)
+            self._cells.put_many(cells)
+
+    def delete_many(self, keys: Sequence[str]) -> int:
+        with self._cells.lock:
+            return sum(map(self._cells.take, keys))
 
     def ping(self) -> None:
         """Do nothing: what is in this process answers."""
