@@ -28,8 +28,9 @@ class Options:
     """What ``Model._meta`` holds.
 
     `store` is the alias; `ttl` the seconds that saved objects live; `key` what stands for the class
-    in keys, ``module.Class`` unless said, so that a class can move and keep its objects; `fields`
-    the fields by name in order; `pk` the primary key's.
+    in keys, ``module.Class`` unless said, so that a class can move and keep its objects; `prefix`
+    what the keys of all its objects begin with; `fields` the fields by name in order; `pk` the
+    primary key's.
     """
 
     def __init__(self, model: type, own: type | None, fields: dict[str, Field[Any]]) -> None:
@@ -52,6 +53,7 @@ class Options:
                 raise FieldError(f"The Meta.{option} of {_name(model)} is no str.")
         if ":" in self.key:
             raise FieldError(f"The Meta.key of {_name(model)} holds a ':', which ends it in keys.")
+        self.prefix = f"{KEY_PREFIX}{self.key}:"
         self.fields = fields
         keys = [name for name, field in fields.items() if field.pk]
         if len(keys) > 1:
@@ -65,11 +67,6 @@ class Options:
                 "write 'abstract = True' in its Meta."
             )
         self.pk: str = keys[0] if keys else ""
-
-    @property
-    def prefix(self) -> str:
-        """What the keys of all the model's objects begin with."""
-        return f"{KEY_PREFIX}{self.key}:"
 
 
 def _name(model: type) -> str:
