@@ -27,6 +27,20 @@ def test_a_shell_completes_the_default_stores_methods() -> None:
         assert {"get", "aget", "compare_and_set"} <= set(dir(kvstore))
 
 
+@override_settings(KEY_VALUE_STORES={"default": "locmem://standing"})
+def test_the_default_store_has_every_attribute_of_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = kvstores["default"]
+    for name in {*dir(store), *vars(store)}:
+        if not name.startswith("_"):
+            assert getattr(kvstore, name) == getattr(store, name), name
+    with pytest.raises(AttributeError, match="nothing"):
+        kvstore.nothing  # type: ignore[attr-defined]  # noqa: B018
+    monkeypatch.setattr(kvstore, "get", lambda key: f"patched {key}")
+    assert kvstore.get("a") == "patched a"
+    monkeypatch.undo()
+    assert kvstore.get("a") is None
+
+
 def test_several_stores_with_options() -> None:
     stores = {
         "default": "locmem://several",

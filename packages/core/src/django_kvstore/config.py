@@ -21,7 +21,6 @@ from .backend import Backend
 from .legacy import LegacyBackend
 from .options import PARAMS, StoreOptions
 from .params import read_params
-from .plugins import load_backend
 from .url import StoreURL
 
 DEFAULT_ALIAS: Final = "default"
@@ -81,6 +80,9 @@ class StoreConfig:
         """Return the class of the store's backend; raises ``ImproperlyConfigured``."""
         if "." in self.url.scheme:
             return LegacyBackend
+        # What finds plugins takes longer to import than all of the core, and is needed only now.
+        from .plugins import load_backend
+
         try:
             return load_backend(self.url.scheme)
         except ImproperlyConfigured as error:

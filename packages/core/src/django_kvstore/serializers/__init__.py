@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 import functools
-from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -55,6 +54,9 @@ class Serializer:
 @functools.cache
 def load_serializer(name: str) -> type[Serializer]:
     """Return the serializer's class; raises ``ImproperlyConfigured`` listing those installed."""
+    # Reading metadata takes longer than importing all of the core.
+    from importlib.metadata import entry_points
+
     installed = {point.name: point for point in entry_points(group="kvstore.serializers")}
     if name not in installed:
         near = difflib.get_close_matches(name, installed, n=1)
