@@ -11,9 +11,13 @@ from __future__ import annotations
 import contextlib
 import difflib
 import functools
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 class Serializer:
@@ -54,10 +58,7 @@ class Serializer:
 @functools.cache
 def load_serializer(name: str) -> type[Serializer]:
     """Return the serializer's class; raises ``ImproperlyConfigured`` listing those installed."""
-    # Reading metadata takes longer than importing all of the core.
-    from importlib.metadata import entry_points
-
-    installed = {point.name: point for point in entry_points(group="kvstore.serializers")}
+    installed = {point.name: point for point in _installed()}
     if name not in installed:
         near = difflib.get_close_matches(name, installed, n=1)
         raise ImproperlyConfigured(
@@ -75,9 +76,16 @@ def load_serializer(name: str) -> type[Serializer]:
 
 def serializer_name(code: int) -> str:
     """Return what to call the serializer that writes `code` into its records, for a message."""
-    for point in entry_points(group="kvstore.serializers"):
+    for point in _installed():
         # A neighbor that is broken must not hide the message.
         with contextlib.suppress(Exception):
             if point.load().code == code:
                 return f"the serializer '{point.name}'"
     return f"a serializer of code {code} that is not installed here"
+
+
+def _installed() -> Iterable[EntryPoint]:
+    # Importing this takes longer than all of the core.
+    from importlib.metadata import entry_points
+
+    return entry_points(group="kvstore.serializers")
