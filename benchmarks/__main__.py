@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from .groups import NAMES
 from .publish import RESULTS, publish
 from .report import targets_table, times_table
-from .runner import run_group
+from .runner import GroupFailed, run_group
 
 
 def main() -> None:
@@ -30,12 +31,19 @@ def main() -> None:
         parser.error(f"no group {', '.join(sorted(unknown))}: there are {', '.join(NAMES)}")
     if options.docs and (options.quick or options.into):
         parser.error("the documentation has full runs, in a place of their own")
+    failed: list[str] = []
     scale = "quick" if options.quick else "full"
     with tempfile.TemporaryDirectory() as temporary:
         folder = RESULTS if options.docs else options.into or Path(temporary)
         for name in options.groups or NAMES:
             begun = time.monotonic()
-            result = run_group(name, scale, folder)
+            try:
+                result = run_group(name, scale, folder)
+            except GroupFailed as failure:
+                # The others are still worth having.
+                failed.append(name)
+                print(failure, file=sys.stderr, flush=True)
+                continue
             if result is not None:
                 print(f"## {result.title} [{time.monotonic() - begun:.0f} s]\n")
                 print(f"{times_table(result)}\n")
@@ -43,6 +51,8 @@ def main() -> None:
                 print(f"\n{targets_table([result])}\n", flush=True)
     if options.docs:
         publish()
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from .operations import TITLES, is_added, unit
 from .report import digits
@@ -73,7 +73,10 @@ def _figure(result: GroupResult) -> Figure:
         _mark_bounds(axes, result, rows)
     axes.set_yticks(list(rows.values()), [TITLES[name] for name in rows])
     axes.set_ylim(0.6 - len(rows), 0.6)
-    axes.set_xscale("log" if relative else "linear")
+    if relative:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(_label(result, operations[0], relative)))
     axes.set_xlabel("times the floor's time" if relative else "")
     axes.grid(axis="x", color=_INK, alpha=0.25, linewidth=0.6)

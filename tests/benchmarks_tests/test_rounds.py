@@ -168,12 +168,16 @@ def test_bulk_loads_into_an_empty_store_and_walks_over_all_of_it() -> None:
 
 
 def test_who_would_load_for_ever_is_left_out_and_named(clock: Clock) -> None:
-    class Sluggish(Memory):
+    class Loading(Memory):
+        seconds = 1.0
+
         def set_many(self, values: dict[str, Any]) -> None:
-            clock.now += len(values) * 1.0
+            clock.now += len(values) * self.seconds
             super().set_many(values)
 
-    match = Match([Sluggish("snail"), Memory("hare")], 200, SCALE)
+    snail, hare = Loading("snail"), Loading("hare")
+    hare.seconds = 1e-05
+    match = Match([snail, hare], 200, SCALE)
     match.fill()
     match.play(OPERATIONS["set_many"])
     match.bulk()

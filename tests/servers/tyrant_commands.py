@@ -197,7 +197,9 @@ class Commands:
 
     def stat(self, stream: Stream) -> bytes:
         """Forbidden, it still tells what was asked how often."""
-        about = {} if self.mask.forbids("stat") else status(self.records, self.began)
+        # Counting their size walks over the records, and others may be writing.
+        with self.lock:
+            about = {} if self.mask.forbids("stat") else status(self.records, self.began)
         for name in (*(name for name, _ in COMMANDS.values()), "put_miss", "out_miss", "get_miss"):
             about[f"cnt_{name}"] = self.counts[name]
         return YES + sized("".join(f"{name}\t{told}\n" for name, told in about.items()).encode())
