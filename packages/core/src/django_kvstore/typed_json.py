@@ -18,6 +18,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 _JSON_SAFE_INT: Final = 2**53
+_TEXT: Final = frozenset({str})
+#: What JSON has that holds something else.
+_CONTAINERS: Final = frozenset({list, dict})
 
 
 def to_json(value: Any) -> Any:
@@ -47,7 +50,7 @@ def to_json(value: Any) -> Any:
 def from_json(data: Any) -> Any:
     """Return the value that `to_json` was given; raises ``ValueError`` for what it never makes."""
     if isinstance(data, list):
-        return [from_json(item) for item in data]
+        return [from_json(item) if type(item) in _CONTAINERS else item for item in data]
     if not isinstance(data, dict):
         return data
     if len(data) == 1:
@@ -57,18 +60,26 @@ def from_json(data: Any) -> Any:
                 return _READERS[name](inner)
             except (KeyError, TypeError, ArithmeticError, AttributeError) as error:
                 raise ValueError(f"{name} with {inner!r} is no typed JSON") from error
-    return {name: from_json(item) for name, item in data.items()}
+    return {
+        name: from_json(item) if type(item) in _CONTAINERS else item for name, item in data.items()
+    }
 
 
 def _dict_to_json(value: dict[Any, Any]) -> Any:
-    plain = all(type(key) is str and _is_utf8(key) for key in value)
+    plain = _TEXT.issuperset(map(type, value)) and all(map(_is_utf8, value))
     if plain and not (len(value) == 1 and next(iter(value)).startswith("$")):
         return {key: to_json(item) for key, item in value.items()}
     return {"$dict": [[to_json(key), to_json(item)] for key, item in value.items()]}
 
 
 def _is_utf8(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _zone(value: datetime | time) -> list[Any]:

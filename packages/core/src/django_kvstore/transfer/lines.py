@@ -16,6 +16,9 @@ from django.utils.translation import gettext_lazy
 from django_kvstore.entries import Entry
 from django_kvstore.typed_json import from_json, to_json
 
+#: `json.dumps` with such options makes one of these at every call.
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 HEADER: Final = {"django-kvstore": "dump", "version": 1}
 _NO_LINE: Final = gettext_lazy("it is no line of a dump")
 
@@ -59,4 +62,4 @@ def read_line(line: bytes) -> Entry | int | None:
 
 
 def _line(data: dict[str, Any]) -> bytes:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return _encode(data).encode() + b"\n"
