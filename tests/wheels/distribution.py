@@ -83,7 +83,7 @@ class Distribution:
         return {e.name: e.value for e in self.installed.entry_points if e.group == group}
 
 
-CORE = Distribution("core", frozenset({"django", "ormsgpack", "pluggy"}))
+CORE = Distribution("core", frozenset({"django", "isal", "ormsgpack", "pluggy"}))
 BACKENDS = (
     Distribution("db", frozenset({"django"})),
     Distribution("gae", frozenset({"google-cloud-datastore"}), ("googleappengine", "appengine")),
