@@ -83,9 +83,11 @@ REACH = Chapter(
         Mistake(
             "tyrant: something else listens there",
             raises="Timeout",
-            settings='KEY_VALUE_STORES = {"sessions": "tyrant://127.0.0.1:8000?timeout=0.2"}',
+            # A server that reads lines answers what happens to hold the end of one; this is none.
+            settings='KEY_VALUE_STORES = {"sessions": "tyrant://127.0.0.1:11214?timeout=0.2"}',
+            scene="place.proxy.hold('reply')",
             call=GET,
-            wrong="127.0.0.1:8000 did not answer in time",
+            wrong="127.0.0.1:11214 did not answer in time",
             fix="Is it ttserver that listens there?",
         ),
         Mistake(

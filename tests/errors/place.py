@@ -127,6 +127,7 @@ class Place:
     def table(self, name: str, columns: str) -> None:
         """Make a table that is no store's in the default database."""
         with connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE IF EXISTS {name}")  # a store's, left by another test
             cursor.execute(f"CREATE TABLE {name} ({columns})")
         self._tables.append(name)
 
