@@ -25,7 +25,7 @@ WITH_CODE = sorted({path.parents[2].name for path in PACKAGES.glob("*/src/*/__in
 #: The core's layers from the ground up. A module imports its own layer and those before it.
 LAYERS = (
     {"errors", "url", "keys", "params", "records", "compression", "serializers", "typed_json"},
-    {"backend", "options"},
+    {"backend", "line", "options"},
     {"plugins", "legacy", "config"},
     {"split", "coder", "singleflight"},
     {"entries", "atomic", "iteration", "aio", "store"},
@@ -37,7 +37,7 @@ LAYERS = (
 OUTSIDE = {"", "testing"}
 
 #: What the core publishes for engines.
-PUBLISHED = {"backend", "errors", "keys", "params", "plugins", "records", "url"}
+PUBLISHED = {"backend", "errors", "keys", "line", "params", "plugins", "records", "url"}
 
 #: Comes with Django, or is for type checkers alone.
 ALWAYS = {"django", "asgiref", "typing_extensions"}

@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import pytest
 
+from django_kvstore.line import Address, show
 from django_kvstore.url import StoreURL
 from django_kvstore_memcached import MemcachedBackend
-from django_kvstore_memcached.address import Address, read_addresses, show
+from django_kvstore_memcached.address import read_addresses
 from servers.memcached import Memcached
 
 Open = Callable[..., MemcachedBackend]

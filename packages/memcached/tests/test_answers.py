@@ -54,7 +54,7 @@ ANSWERS: list[tuple[Callable[[Connection], object], bytes, object]] = [
     ),
     (lambda line: line.look_all([b"a"]), b"END\r\n", {}),
     (lambda line: line.version(), b"VERSION 1.6.18\r\n", b"1.6.18"),
-    (lambda line: line.store_all({b"a": b"x", b"b": b"y"}, 0, 0), b"STORED\r\nSTORED\r\n", 2),
+    (lambda line: line.store_all([b"a", b"b"], [b"x", b"y"], 0, 0), b"STORED\r\nSTORED\r\n", 2),
 ]
 
 
@@ -97,10 +97,10 @@ WRONG_ANSWERS: list[tuple[Callable[[Connection], object], bytes]] = [
     (lambda line: line.look_all([b"a"]), b"SERVER_ERROR out of memory\r\n"),
     (lambda line: line.store(b"set", b"a", b"x"), b"STORED\r\nSTORED\r\n"),
     (lambda line: line.store(b"set", b"a", b"x"), b"SERVER_ERROR out of memory\r\n"),
-    (lambda line: line.store_all({b"a": b"x"}, 0, 0), b"NOT_STORED\r\n"),
-    (lambda line: line.store_all({b"a": b"x"}, 0, 0), b"STORED\r\nSTORED\r\n"),
-    (lambda line: line.store_all({b"a": b"x"}, 0, 0), b"STORED\r\nSTO"),
-    (lambda line: line.store_all({b"a": b"x"}, 0, 0), b"SERVER_ERROR object too large\r\n"),
+    (lambda line: line.store_all([b"a"], [b"x"], 0, 0), b"NOT_STORED\r\n"),
+    (lambda line: line.store_all([b"a"], [b"x"], 0, 0), b"STORED\r\nSTORED\r\n"),
+    (lambda line: line.store_all([b"a"], [b"x"], 0, 0), b"STORED\r\nSTO"),
+    (lambda line: line.store_all([b"a"], [b"x"], 0, 0), b"SERVER_ERROR object too large\r\n"),
     (lambda line: line.delete_all([b"a"]), b"EN\r\nEN\r\n"),
     (lambda line: line.delete_all([b"a"]), b"HD tx f0\r\nDELETED\r\n"),
     (lambda line: line.delete_all([b"a"]), b"EN\r\nNOT_FOUND\r\nEN\r\n"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from . import records
@@ -164,24 +164,31 @@ class Backend:
         `change` may be called several times, each time with what is there then; when it returns
         None the cell is left alone. Raises `Conflict` after `contention_timeout`.
         """
-        deadline = 0.0
-        pause = 0.0005
-        while True:
+        for _ in self.tries():
             old = self.get(key)
             write = change(old)
             if write is None or self.compare_and_set(key, old, write.record, write.expires):
                 return
-            if not deadline:
-                deadline = time.monotonic() + self.contention_timeout
-            elif time.monotonic() > deadline:
+
+    def tries(self, pause: float = 0.0005, longest: float = 0.05) -> Iterator[None]:
+        """Yield for each try at changing what others keep changing too; for `update`.
+
+        Waits up to `pause` seconds after the first, twice as long after each, up to `longest`.
+        Raises `Conflict` after `contention_timeout`.
+        """
+        yield
+        deadline = time.monotonic() + self.contention_timeout
+        while True:
+            # Full jitter: contenders that lost together do not come back together.
+            time.sleep(random.uniform(0, pause))
+            pause = min(pause * 2, longest)
+            yield
+            if time.monotonic() > deadline:
                 raise self.error(
                     Conflict,
                     f"others kept changing the entry for {self.contention_timeout:g} s.",
-                    hint="Nothing was written; try again, or spread the load over more keys.",
+                    hint="It is as they left it; try again, or spread the load over more keys.",
                 )
-            # Full jitter: contenders that lost together do not come back together.
-            time.sleep(random.uniform(0, pause))
-            pause = min(pause * 2, 0.05)
 
     def scan_keys(self, prefix: str, cursor: str | None, limit: int) -> KeyPage:
         """As `scan`, the names alone of the cells that have not expired."""

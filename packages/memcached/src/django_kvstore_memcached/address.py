@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
+from django_kvstore.line import Address, show
 from django_kvstore.url import StoreURL, host_and_port
 
 DEFAULT_PORT = 11211
-
-#: A host and its port, or the path of a Unix socket: what the client library takes, too.
-Address = tuple[str, int] | str
 
 
 def read_addresses(url: StoreURL) -> tuple[Address, ...]:
@@ -36,14 +34,6 @@ def read_addresses(url: StoreURL) -> tuple[Address, ...]:
         if address in addresses[:number]:
             raise ValueError(f"it names the server {show(address)} twice")
     return addresses
-
-
-def show(address: Address) -> str:
-    """Return the address as people write it; it is also what rendezvous hashing knows it by."""
-    if isinstance(address, str):
-        return address
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _read_host(host: str) -> Address:

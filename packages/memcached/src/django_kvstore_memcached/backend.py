@@ -8,14 +8,12 @@ list what it holds.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
 from django_kvstore.backend import Backend, Write
-from django_kvstore.errors import Conflict, OutcomeUnknown, Unavailable
+from django_kvstore.errors import OutcomeUnknown, Unavailable
 from django_kvstore.params import Param, positive, whole
 from django_kvstore.url import StoreURL
 
@@ -82,10 +80,12 @@ class MemcachedBackend(Backend):
         self._ring = Ring(
             Server(address, self.options, self.error) for address in read_addresses(url)
         )
+        #: That of the last cell: most likely the next one's, too.
+        self._prefix = ""
 
     def _cell(self, key: str) -> Cell:
-        prefix, tail = split(key)
-        return Cell(key, self._ring.owner(tail), prefix, tail)
+        self._prefix, tail = split(key, self._prefix)
+        return Cell(key, self._ring.owner(tail), self._prefix, tail)
 
     # Single cells.
 
@@ -121,28 +121,17 @@ class MemcachedBackend(Backend):
 
     def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
         cell = self._cell(key)
-        deadline = time.monotonic() + self.contention_timeout
-        pause = 0.0005
-        while True:
+        for _ in self.tries():
             found, version = cell.look()
             write = change(found)
             if write is None or cell.swap(version, write):
                 return
-            if time.monotonic() > deadline:
-                raise self.error(
-                    Conflict,
-                    f"others kept changing the entry for {self.contention_timeout:g} s.",
-                    hint="Nothing was written; try again, or spread the load over more keys.",
-                )
-            # Any length up to the pause, so that those who met once do not meet again.
-            time.sleep(random.uniform(0, pause))
-            pause = min(pause * 2, 0.05)
 
     # Many cells: one round trip for each server and batch.
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
-        for batch in batches(self._ring, keys):
+        for batch in batches(self._ring, dict.fromkeys(keys)):
             found |= batch.get()
         return found
 

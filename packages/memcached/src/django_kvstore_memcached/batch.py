@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from . import expiry
 from .connection import Connection
-from .keys import split
+from .keys import split_all
 from .ring import Ring
 from .server import Server
 
@@ -23,25 +23,30 @@ _NOTHING: Final[Mapping[str, bytes]] = {}
 
 
 class Batch:
-    """Cells that fit one request, and their records if these are to be written."""
+    """Cells that fit one request, and their records if these are to be written.
 
-    def __init__(self, server: Server, records: Mapping[str, bytes]) -> None:
+    `tails` are their keys but for the generation of their prefix, in the same order.
+    """
+
+    def __init__(
+        self, server: Server, prefix: str, cells: Sequence[str], tails: Sequence[bytes]
+    ) -> None:
         self.server = server
-        #: The cells' names, each with the two halves of its key.
-        self.cells: list[tuple[str, str, bytes]] = []
-        #: How much there is to write, in bytes.
-        self.size = 0
-        self._records = records
+        self.prefix = prefix
+        self.cells = cells
+        self.tails = tails
+        #: What is to be written, in the order of the cells.
+        self.records: Sequence[bytes] = ()
 
     def get(self) -> dict[str, bytes]:
         """Return the records that are there and have not expired."""
 
         def fetch(line: Connection) -> dict[str, bytes]:
             names = self._names(line)
-            return {names[name]: record for name, record in line.look_all(names).items()}
+            cells = dict(zip(names, self.cells, strict=True))
+            return {cells[name]: record for name, record in line.look_all(names).items()}
 
-        found = self.server.run(fetch)
-        return {key: record for key, record in found.items() if not expiry.is_gone(key, record)}
+        return expiry.without_gone(self.server.run(fetch))
 
     def prepare(self) -> None:
         """Raise what `set` and `delete` would raise without having written anything."""
@@ -53,9 +58,9 @@ class Batch:
 
         def store(line: Connection) -> int:
             self._check_room(line)
-            records = {name: self._records[cell] for name, cell in self._names(line).items()}
-            line.writing = len(records)
-            return line.store_all(records, exptime, stamp)
+            names = self._names(line)
+            line.writing = len(names)
+            return line.store_all(names, self.records, exptime, stamp)
 
         return self.server.run(store, writes=True)
 
@@ -63,48 +68,42 @@ class Batch:
         """Delete the cells; return how many there were that had not expired."""
 
         def delete(line: Connection) -> int:
-            names = list(self._names(line))
+            names = self._names(line)
             line.writing = len(names)
             return line.delete_all(names)
 
         return self.server.run(delete, writes=True)
 
     def _check_room(self, line: Connection) -> None:
-        if self._records:
-            largest = max(len(self._records[cell]) for cell, _, _ in self.cells)
-            if not line.has_room(largest):
-                raise self.server.no_room(line, largest)
+        largest = max(map(len, self.records), default=0)
+        if not line.has_room(largest):
+            raise self.server.no_room(line, largest)
 
-    def _names(self, line: Connection) -> dict[bytes, str]:
-        """Return the keys that memcached knows the cells by, for now, each with its cell."""
-        names: dict[bytes, str] = {}
-        known, token = None, b""
-        for cell, prefix, tail in self.cells:
-            if prefix != known:
-                known, token = prefix, self.server.generations.current(line, prefix)
-            names[token + tail] = cell
-        return names
+    def _names(self, line: Connection) -> list[bytes]:
+        """Return the keys that memcached knows the cells by, for now."""
+        token = self.server.generations.current(line, self.prefix)
+        return [token + tail for tail in self.tails]
 
 
 def batches(
-    ring: Ring, cells: Iterable[str], records: Mapping[str, bytes] = _NOTHING
-) -> list[Batch]:
-    """Return the cells in batches; `records` are what is to be written to them."""
-    made: list[Batch] = []
-    filling: dict[Server, Batch] = {}
-    prefix = ""
-    for cell in cells:
-        prefix, tail = split(cell, prefix)
-        server = ring.owner(tail)
-        size = len(records[cell]) if records else 0
-        batch = filling.get(server)
-        if (
-            batch is None
-            or len(batch.cells) == _MOST_CELLS
-            or (batch.size and batch.size + size > _MOST_BYTES)
-        ):
-            batch = filling[server] = Batch(server, records)
-            made.append(batch)
-        batch.cells.append((cell, prefix, tail))
-        batch.size += size
-    return made
+    ring: Ring, cells: Collection[str], records: Mapping[str, bytes] = _NOTHING
+) -> Iterator[Batch]:
+    """Yield the cells in batches; `records` are what is to be written to them."""
+    for prefix, names, tails in split_all(cells):
+        for server, some, ends in ring.shares(names, tails):
+            written = [records[cell] for cell in some] if records else ()
+            for cut in _cuts([len(record) for record in written] or [0] * len(some)):
+                batch = Batch(server, prefix, some[cut], ends[cut])
+                batch.records = written[cut]
+                yield batch
+
+
+def _cuts(sizes: Sequence[int]) -> Iterator[slice]:
+    """Yield the parts in which things of these sizes, in bytes, fit a request each."""
+    start = size = 0
+    for at, each in enumerate(sizes):
+        if at - start == _MOST_CELLS or (size and size + each > _MOST_BYTES):
+            yield slice(start, at)
+            start, size = at, 0
+        size += each
+    yield slice(start, len(sizes))

@@ -9,7 +9,7 @@ rest, `Commands` is pymemcache's client. The protocol is that of memcached's pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NoReturn
 
 from pymemcache.client.base import Client
@@ -21,9 +21,12 @@ from pymemcache.exceptions import (
     MemcacheUnknownError,
 )
 
-from . import expiry
-from .line import PIECE_BYTES, Line
+from django_kvstore.line import Line
 
+from . import expiry
+
+#: What comes after the last value.
+_END: Final = b"\r\nEND\r\n"
 _VERDICTS: Final = {
     b"STORED\r\n": True,
     b"NOT_STORED\r\n": False,
@@ -58,8 +61,9 @@ class Commands(Client):  # type: ignore[misc] # pymemcache has no types
             raise MemcacheUnknownError("it answers another question")
         start = end + 2
         stop = start + int(size)
-        answer = self._filled(answer, stop + len(b"\r\nEND\r\n"))
-        if answer[stop:] != b"\r\nEND\r\n":
+        if len(answer) < stop + len(_END):
+            answer = self._filled(answer, stop + len(_END))
+        if answer[stop:] != _END:
             raise MemcacheUnknownError("the value is not as long as it says")
         return answer[start:stop], version[0] if version else None
 
@@ -113,21 +117,23 @@ class Commands(Client):  # type: ignore[misc] # pymemcache has no types
             raise MemcacheUnknownError("it answers more than was asked")
         return found
 
-    def store_all(self, records: Mapping[bytes, bytes], exptime: int, stamp: int) -> int:
-        """Set the records; return how many."""
+    def store_all(
+        self, names: Sequence[bytes], records: Sequence[bytes], exptime: int, stamp: int
+    ) -> int:
+        """Set each key to its record; return how many."""
         told = b"%d %d" % (stamp, exptime)
         self.line.sendall(
             b"".join(
                 [
                     b"set %b %b %d\r\n%b\r\n" % (name, told, len(record), record)
-                    for name, record in records.items()
+                    for name, record in zip(names, records, strict=True)
                 ]
             )
         )
-        for verdict in self._lines(len(records)):
-            if verdict != b"STORED":
-                self._reject(verdict)
-        return len(records)
+        lines = self._lines(len(names))
+        if lines.count(b"STORED") < len(lines):
+            self._reject(next(line for line in lines if line != b"STORED"))
+        return len(names)
 
     def delete_all(self, names: Sequence[bytes]) -> int:
         """Delete the keys; return how many there were and had not expired."""
@@ -162,7 +168,7 @@ class Commands(Client):  # type: ignore[misc] # pymemcache has no types
     # Receiving.
 
     def _piece(self) -> bytes:
-        piece = self.line.recv(PIECE_BYTES)
+        piece = self.line.recv()
         if not piece:
             raise MemcacheUnexpectedCloseError("it ended the connection")
         return piece

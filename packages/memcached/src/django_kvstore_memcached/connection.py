@@ -10,9 +10,9 @@ from typing import Final
 
 from pymemcache.exceptions import MemcacheUnexpectedCloseError
 
-from .address import Address
+from django_kvstore.line import Address, Progress, dial
+
 from .commands import Commands
-from .line import Progress, dial
 
 #: What an item needs besides its value: the key, and 63 bytes of memcached's own in 1.6; rounded.
 ITEM_OVERHEAD: Final = 384

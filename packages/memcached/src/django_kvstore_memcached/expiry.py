@@ -65,3 +65,16 @@ def is_gone(cell: str, record: bytes | None) -> bool:
     except records.BadRecord:
         return False
     return True
+
+
+def without_gone(found: dict[str, bytes]) -> dict[str, bytes]:
+    """Return what was found without the records of which `is_gone` is true."""
+    dated = [
+        cell
+        for cell, record in found.items()
+        if len(record) >= records.OVERHEAD and record[1] & records.HAS_EXPIRY
+    ]
+    for cell in dated:
+        if is_gone(cell, found[cell]):
+            del found[cell]
+    return found

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64encode
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -39,15 +40,44 @@ def split(name: str, expected: str = "") -> tuple[str, bytes]:
 
     `expected` is a prefix that the name probably has, such as the one before had.
     """
-    if expected and name.startswith(expected):
-        prefix = expected
-    else:
+    prefix = expected
+    if not (prefix and name.startswith(prefix)):
         found = _PREFIX.match(name)
         prefix = found[0] if found else ""
-    # Of ASCII, what is printable is just what memcached takes, and the space.
-    if len(name) <= _LONGEST_NAME and name.isascii() and name.isprintable() and " " not in name:
+    if len(name) <= _LONGEST_NAME and _is_plain(name):
         return prefix, b"=" + name.encode()
     return prefix, b"#" + urlsafe_b64encode(sha256(name.encode()).digest()).rstrip(b"=")
+
+
+def split_all(names: Collection[str]) -> Iterator[tuple[str, Sequence[str], Sequence[bytes]]]:
+    """Yield each prefix with its names and, in the same order, their keys but for the generation.
+
+    As a rule there is one prefix, and all names are plain: then they are not looked at singly.
+    """
+    prefix, _ = split(next(iter(names), ""))
+    if (
+        prefix
+        and max(map(len, names)) <= _LONGEST_NAME
+        # What stands in order between two texts that begin alike begins so, too.
+        and min(names).startswith(prefix)
+        and max(names).startswith(prefix)
+        and _is_plain("".join(names))
+    ):
+        yield prefix, list(names), ("=" + " =".join(names)).encode().split(b" ")
+        return
+    parts: dict[str, tuple[list[str], list[bytes]]] = {}
+    for name in names:
+        prefix, tail = split(name, prefix)
+        some, tails = parts.setdefault(prefix, ([], []))
+        some.append(name)
+        tails.append(tail)
+    for prefix, (some, tails) in parts.items():
+        yield prefix, some, tails
+
+
+def _is_plain(text: str) -> bool:
+    # Of ASCII, what is printable is just what memcached takes, and the space.
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def is_whole_prefix(prefix: str) -> bool:

@@ -10,7 +10,7 @@ store is unavailable, and not suddenly empty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -37,6 +37,21 @@ class Ring:
                 if score > best:
                     owner, best = server, score
         return owner
+
+    def shares(
+        self, cells: Sequence[str], tails: Sequence[bytes]
+    ) -> Iterator[tuple[Server, Sequence[str], Sequence[bytes]]]:
+        """Yield each server with those of the cells that are on it, and the tails of their keys."""
+        if len(self.servers) == 1:
+            yield self.servers[0], cells, tails
+            return
+        shares: dict[Server, tuple[list[str], list[bytes]]] = {}
+        for cell, tail in zip(cells, tails, strict=True):
+            some, ends = shares.setdefault(self.owner(tail), ([], []))
+            some.append(cell)
+            ends.append(tail)
+        for server, (some, ends) in shares.items():
+            yield server, some, ends
 
 
 def _number(text: bytes) -> int:

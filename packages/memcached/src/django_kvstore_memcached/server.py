@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import time
-import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
@@ -26,9 +25,9 @@ from django_kvstore.errors import (
     Unavailable,
     ValueTooLarge,
 )
+from django_kvstore.line import Address, show
 from django_kvstore.records import BadRecord
 
-from .address import Address, show
 from .connection import Connection
 from .generations import Generations
 
@@ -49,6 +48,7 @@ class Server:
     """One server; thread-safe, and without a connection until there is something to ask."""
 
     def __init__(self, address: Address, options: Mapping[str, Any], error: ErrorMaker) -> None:
+        #: What rendezvous hashing knows it by, too.
         self.name = show(address)
         self._address = address
         self._options = options
@@ -59,13 +59,10 @@ class Server:
         # The one used last is at the right end and is used next.
         self._idle: deque[Connection] = deque()
         self.generations = Generations(self._options["refresh"])
-        # A store that nobody closed, and nobody has any more, leaves no connection behind.
-        self._unused = weakref.finalize(self, _close_all, self._idle)
 
     def start_over(self) -> None:
         """Leave the connections to the parent process, with a lock that nobody holds."""
         # This closes the child's handles alone: nothing is sent, and the parent's stay open.
-        self._unused()
         self._start()
 
     # Asking.
@@ -225,11 +222,6 @@ class Server:
             f"{server} refused: {words}.",
             hint="The value was not stored; where memory is short, memcached drops the old one.",
         )
-
-
-def _close_all(connections: deque[Connection]) -> None:
-    for connection in connections:
-        connection.close()
 
 
 def _is_refusal(failure: Exception) -> bool:

@@ -9,7 +9,6 @@ no condition of its own, breaks those of all others.
 
 from __future__ import annotations
 
-import random
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 
 from django_kvstore.backend import Backend, KeyPage, Page, Write
-from django_kvstore.errors import Conflict, OutcomeUnknown, Unavailable
+from django_kvstore.errors import OutcomeUnknown, Unavailable
 from django_kvstore.params import Param, positive, whole
 from django_kvstore.url import StoreURL
 
@@ -123,22 +122,11 @@ class SimpleDBBackend(Backend):
 
     def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
         # As in the core, but by the version that was read: a request less.
-        deadline = time.monotonic() + self.contention_timeout
-        pause = 0.0005
-        while True:
+        for _ in self.tries():
             found = self._domain().get(key)
             write = change(None if found is None else found.record)
             if write is None or self._replace(key, found, write):
                 return
-            if time.monotonic() > deadline:
-                raise self.error(
-                    Conflict,
-                    f"others kept changing the entry for {self.contention_timeout:g} s.",
-                    hint="Nothing was written; try again, or spread the load over more keys.",
-                )
-            # Full jitter: contenders that lost together do not come back together.
-            time.sleep(random.uniform(0, pause))
-            pause = min(pause * 2, 0.05)
 
     def _replace(self, key: str, found: Found | None, write: Write) -> bool:
         """Write or delete the cell if nobody has written since it was read; say whether so."""
