@@ -210,7 +210,7 @@ def test_what_nobody_asked_is_nobodys_answer(opened: Open, server: Tyrant, space
     backend.set(space + "a", b"a's", None)
     connection = backend._client._pool.take()
     assert connection is not None
-    connection._socket.send(b"\xc8\x88")
+    connection._line._socket.send(b"\xc8\x88")
     time.sleep(0.1)
     backend._client._pool.give(connection)
     assert backend.get(space + "a") == b"a's"

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from django_kvstore.line import Line
 from django_kvstore_tyrant import protocol
 from django_kvstore_tyrant.connection import Connection
 from django_kvstore_tyrant.protocol import Command, ProtocolError
@@ -36,7 +37,7 @@ def talking(*pieces: bytes) -> Iterator[Connection]:
 
     thread = threading.Thread(target=say)
     thread.start()
-    connection = Connection(ours, 2.0)
+    connection = Connection(Line(ours, 2.0))
     try:
         yield connection
     finally:
@@ -97,6 +98,7 @@ def test_replies_whole_and_in_pieces(command: Command, said: bytes, reply: objec
     assert reply_to(command, *(said[at : at + 1] for at in range(len(said)))) == reply
 
 
+@settings(deadline=None)
 @given(st.dictionaries(BYTES, BYTES, max_size=8), st.lists(BYTES, max_size=8), st.data())
 def test_long_replies_cut_anywhere(
     records: dict[bytes, bytes], names: list[bytes], data: st.DataObject

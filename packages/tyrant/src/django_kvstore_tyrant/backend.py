@@ -6,13 +6,13 @@ changed conditionally and writing one are single requests.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from django_kvstore.backend import Backend, Page, Write
-from django_kvstore.errors import Conflict, Unavailable
+from django_kvstore import records
+from django_kvstore.backend import Backend, KeyPage, Page, Write
+from django_kvstore.errors import Unavailable
 from django_kvstore.params import Param, positive, whole
 from django_kvstore.url import StoreURL, host_and_port
 
@@ -58,8 +58,7 @@ class TyrantBackend(Backend):
         self._sweep = Sweep(self._client, self._registers, self._listing)
 
     def get(self, key: str) -> bytes | None:
-        name = key.encode()
-        return self._registers.records([name]).get(name)
+        return self._registers.record(key.encode())
 
     def set(self, key: str, record: bytes, expires: float | None) -> None:
         (done,) = self._client.tell(protocol.put(key.encode(), self._registers.tokens.make(record)))
@@ -85,21 +84,11 @@ class TyrantBackend(Backend):
     def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
         # As the core's, but what was looked at is not looked at again.
         name = key.encode()
-        deadline = time.monotonic() + self.contention_timeout
-        pause = 0.0005
-        while True:
+        for _ in self.tries():
             place = self._registers.look(name)
             write = change(place.record)
             if write is None or self._registers.change(place, write.record):
                 return
-            if time.monotonic() > deadline:
-                raise self.error(
-                    Conflict,
-                    f"others kept changing the entry for {self.contention_timeout:g} s.",
-                    hint="Nothing was written; try again, or spread the load over more keys.",
-                )
-            time.sleep(random.uniform(0, pause))
-            pause = min(pause * 2, 0.05)
 
     # Several cells at once.
 
@@ -107,20 +96,23 @@ class TyrantBackend(Backend):
         found: dict[str, bytes] = {}
         for some in _slices(keys, 250):
             names = {key.encode(): key for key in some}
-            records = self._registers.records(list(names))
-            found.update({names[name]: record for name, record in records.items()})
+            there = self._registers.records(list(names))
+            found.update({names[name]: record for name, record in there.items()})
         return found
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
-        make = self._registers.tokens.make
+        # One token will do for all of them: it tells apart what was written to one cell.
+        begin = self._registers.tokens.make(b"")
         for some in _portions(cells):
-            pairs = [(key.encode(), make(record)) for key, record in some]
+            keys = [key.encode() for key in some]
+            values = [begin + cells[key] for key in some]
             if self._client.server.takes_lists:
-                listed = [each for pair in pairs for each in pair]
-                (answer,) = self._client.tell(protocol.misc(b"putlist", listed))
+                pairs = [b""] * (2 * len(keys))
+                pairs[::2], pairs[1::2] = keys, values
+                (answer,) = self._client.tell(protocol.misc(b"putlist", pairs))
                 self._client.must(answer is not None)
             else:
-                done = self._client.tell(*(protocol.put(*pair) for pair in pairs))
+                done = self._client.tell(*map(protocol.put, keys, values))
                 self._client.must(all(done))
 
     def delete_many(self, keys: Sequence[str]) -> int:
@@ -134,12 +126,18 @@ class TyrantBackend(Backend):
 
     def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
         names, following = self._listing.page(prefix.encode(), cursor, limit)
-        records = self._registers.records(names) if names else {}
-        # In the order of names, one of which, were it no text, none of ours, stops no walk.
-        cells = [
-            (name.decode(errors="replace"), records[name]) for name in names if name in records
-        ]
-        return Page(cells, following)
+        found = self._registers.records(names) if names else {}
+        return Page([(_text(name), found[name]) for name in names if name in found], following)
+
+    def scan_keys(self, prefix: str, cursor: str | None, limit: int) -> KeyPage:
+        names, following = self._listing.page(prefix.encode(), cursor, limit)
+        found = self._registers.records(names) if names else {}
+        now = time.time()
+        for name, record in list(found.items()):
+            expires = records.expiry(record)
+            if expires is not None and expires <= now:
+                del found[name]
+        return KeyPage([_text(name) for name in names if name in found], following)
 
     def clear(self, prefix: str) -> int:
         return self._sweep.clear(prefix.encode())
@@ -177,19 +175,23 @@ class TyrantBackend(Backend):
         self._registers.tokens = type(self._registers.tokens)()
 
 
+def _text(name: bytes) -> str:
+    # One that is no text, and none of ours, stops no walk.
+    return name.decode("utf-8", "replace")
+
+
 def _slices(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     return (keys[at : at + size] for at in range(0, len(keys), size))
 
 
-def _portions(cells: Mapping[str, bytes]) -> Iterator[list[tuple[str, bytes]]]:
+def _portions(cells: Mapping[str, bytes]) -> Iterator[Sequence[str]]:
     """Yield the cells in portions that a server takes in one request, and in time."""
-    some: list[tuple[str, bytes]] = []
-    size = 0
-    for key, record in cells.items():
-        if some and (len(some) == 1000 or size + len(record) > 4 * 1024 * 1024):
-            yield some
-            some, size = [], 0
-        some.append((key, record))
+    keys = list(cells)
+    start = size = 0
+    for at, record in enumerate(cells.values()):
+        if at - start == 1000 or (size and size + len(record) > 4 * 1024 * 1024):
+            yield keys[start:at]
+            start, size = at, 0
         size += len(record)
-    if some:
-        yield some
+    if keys:
+        yield keys[start:]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final, TypeVar
 
 from django_kvstore.errors import KVStoreError, OutcomeUnknown, Timeout, Unavailable
+from django_kvstore.line import dial, show
 
 from .connection import Connection
 from .greeting import Refused, Server, greet
@@ -32,6 +33,7 @@ class Client:
         alias: str,
     ) -> None:
         self._address = address
+        self._where = show(address)
         self._connect_timeout = connect_timeout
         self._timeout = timeout
         self._pool_size = pool_size
@@ -52,41 +54,37 @@ class Client:
 
         Raises `Unavailable` or `Timeout`.
         """
-        connection = self._pool.take()
-        if connection is not None:
-            try:
-                return self._run(connection, commands)
-            except TimeoutError as error:
-                raise self._late(error) from error
-            except _FAILURES:
-                pass  # it had been ended without a sign of it; a fresh one tells
-        connection = self._open()
-        try:
-            return self._run(connection, commands)
-        except TimeoutError as error:
-            raise self._late(error) from error
-        except _FAILURES as error:
-            raise self._lost(error) from error
+        return self._run(commands, writes=False)
 
     def tell(self, *commands: Command) -> list[Any]:
         """Return the replies to commands that write, which are sent once.
 
         Raises `Unavailable` when the server cannot have got them, `OutcomeUnknown` when it may.
         """
-        for connection in (self._pool.take(), None):
-            owned = connection or self._open()
+        return self._run(commands, writes=True)
+
+    def _run(self, commands: tuple[Command, ...], *, writes: bool) -> list[Any]:
+        idle = self._pool.take()
+        while True:
+            connection = idle or self._open()
             try:
-                return self._run(owned, commands)
+                replies = connection.run(commands)
             except _FAILURES as error:
-                if owned.sent:
+                if writes and connection.sent:
                     raise self.error(
                         OutcomeUnknown,
                         f"a write was sent to {self._where} and its answer was lost: {error}.",
                         hint="It may have happened or not: read, then decide.",
                     ) from error
-                if connection is None:
+                if isinstance(error, TimeoutError):
+                    raise self._late(error) from error
+                if idle is None:
                     raise self._lost(error) from error
-        raise AssertionError("unreachable")
+                # It had been ended without a sign of it; a fresh one tells.
+                idle = None
+            else:
+                self._pool.give(connection)
+                return replies
 
     def must(self, done: bool) -> None:
         """Raise `Unavailable` unless the server did what can only fail."""
@@ -113,21 +111,9 @@ class Client:
         """Leave the idle connections to the process that this one was forked from."""
         self._pool = Pool(self._pool_size)
 
-    def _run(self, connection: Connection, commands: tuple[Command, ...]) -> list[Any]:
-        try:
-            replies = connection.run(commands)
-        except BaseException:
-            # Whatever it was: the rest of the reply may still be on its way.
-            connection.close()
-            raise
-        self._pool.give(connection)
-        return replies
-
     def _open(self) -> Connection:
         try:
-            connection = Connection.open(
-                self._address, connect_timeout=self._connect_timeout, timeout=self._timeout
-            )
+            line = dial(self._address, connect_timeout=self._connect_timeout, timeout=self._timeout)
         except TimeoutError as error:
             raise self._late(error) from error
         except OSError as error:
@@ -136,6 +122,7 @@ class Client:
                 f"{self._where} cannot be reached: {error}.",
                 hint="Is ttserver running there, and does no firewall stand between?",
             ) from error
+        connection = Connection(line)
         try:
             self._server = greet(connection)
         except BaseException as error:
@@ -165,8 +152,3 @@ class Client:
             f"the connection to {self._where} failed: {error}.",
             hint="Is it ttserver that listens there?",
         )
-
-    @property
-    def _where(self) -> str:
-        host, port = self._address
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,76 +1,64 @@
 """One connection to a Tokyo Tyrant: commands go out, replies come in, and nothing is left over.
 
-``Connection.open(address, connect_timeout=3, timeout=3).run([protocol.get(b"key")])``
+``Connection(dial(address, connect_timeout=3, timeout=3)).run([protocol.get(b"key")])``
 
-Whoever gets an error from `run` closes the connection: a reply that is given up would be read as
-the answer to the next request.
+An error ends it: a reply that is given up would be read as the answer to the next request.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
 import socket
-import struct
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
+
+from django_kvstore.line import Line, Progress
 
 from .protocol import Command, ProtocolError
 
-_CHUNK: Final = 16_384
+_CHUNK: Final = 65_536
 _LARGEST_CHUNK: Final = 1024 * 1024
-_SECONDS: Final = struct.Struct("@ll")
 #: The slowest transfer that is waited for once a server answers at all, in bytes a second.
 _SLOWEST: Final = 1024 * 1024
 
 
 class Connection:
-    """A socket, and the bytes that came and were not taken yet. One thread at a time."""
+    """A line, and the bytes that came and were not taken yet. One thread at a time."""
 
-    def __init__(self, sock: socket.socket, timeout: float) -> None:
-        self._socket = sock
-        self._timeout = timeout
-        self._deadline = 0.0
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        #: Say whether the server has ended it, or said something that nobody had asked.
+        self.stale = line.disturbed
+        #: End it.
+        self.close = line.close
         self.arrived = b""
         self.taken = 0
-        #: Say whether the server has ended it, or said something that nobody had asked.
-        self.stale = _readable(sock)
-        self._answering = False
-        #: Whether the server may have got any part of the last request.
-        self.sent = False
 
-    @classmethod
-    def open(
-        cls, address: tuple[str, int], *, connect_timeout: float, timeout: float
-    ) -> Connection:
-        """Connect; raises ``OSError``."""
-        sock = socket.create_connection(address, connect_timeout)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        _limit(sock, timeout)
-        return cls(sock, timeout)
+    @property
+    def sent(self) -> bool:
+        """Whether the server may have got any part of the last request."""
+        return self._line.progress is not Progress.NONE
 
     def run(self, commands: Sequence[Command]) -> list[Any]:
-        """Send the commands in a row and return their replies.
+        """Send the commands in a row and return their replies; any error ends the connection.
 
         Raises ``OSError`` (``TimeoutError`` when it took too long) or `ProtocolError`.
         """
-        self.sent = self._answering = False
-        self._deadline = time.monotonic() + self._timeout
         try:
             if len(commands) == 1:
-                self._send(commands[0].request)
-                replies = [commands[0].read(self)]
+                request, flags = commands[0].request, 0
             else:
-                self._send(b"".join([command.request for command in commands]))
-                replies = [command.read(self) for command in commands]
-        except BlockingIOError as error:
-            raise TimeoutError("timed out") from error
-        if self.taken != len(self.arrived):
-            raise ProtocolError("the server said more than it was asked")
-        self.arrived, self.taken = b"", 0
+                # Each reply has a byte at least, and comes by itself: all at once saves waking.
+                request, flags = b"".join([each.request for each in commands]), socket.MSG_WAITALL
+            self._line.sendall(request, len(request) / _SLOWEST)
+            self.arrived = self._line.recv(len(commands) if flags else _CHUNK, flags)
+            self.taken = 0
+            replies = [command.read(self) for command in commands]
+            if self.taken != len(self.arrived):
+                raise ProtocolError("the server said more than it was asked")
+        except BaseException:
+            # Whatever it was: the rest of the reply may still be on its way.
+            self.close()
+            raise
         return replies
 
     def take(self, size: int) -> bytes:
@@ -88,68 +76,11 @@ class Connection:
         pieces = [self.arrived[self.taken :]]
         missing = size - len(pieces[0])
         if missing > _CHUNK:
-            self._allow(missing)
+            self._line.extend(missing / _SLOWEST)
         while missing > 0:
-            if self._answering:
-                # The first bytes came in time; all that follows has what is left of it.
-                _limit(self._socket, self._left())
-            piece = self._socket.recv(max(_CHUNK, min(missing, _LARGEST_CHUNK)))
-            if self._answering:
-                _limit(self._socket, self._timeout)
+            piece = self._line.recv(max(_CHUNK, min(missing, _LARGEST_CHUNK)))
             if not piece:
                 raise ConnectionResetError("the server closed the connection")
-            self._answering = True
             pieces.append(piece)
             missing -= len(piece)
         self.arrived, self.taken = b"".join(pieces), 0
-
-    def close(self) -> None:
-        """End it."""
-        with contextlib.suppress(OSError):
-            self._socket.close()
-
-    def __del__(self) -> None:
-        # Of a backend that was forgotten without being closed; nobody else has this socket.
-        self.close()
-
-    def _send(self, request: bytes) -> None:
-        done = self._socket.send(request)
-        self.sent = True
-        if done < len(request):
-            rest = memoryview(request)
-            self._allow(len(request))
-            while done < len(request):
-                _limit(self._socket, self._left())
-                done += self._socket.send(rest[done:])
-            _limit(self._socket, self._timeout)
-
-    def _allow(self, size: int) -> None:
-        self._deadline += size / _SLOWEST
-
-    def _left(self) -> float:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        return left
-
-
-def _limit(sock: socket.socket, seconds: float) -> None:
-    """Let each call of the socket's take so long at most."""
-    if os.name != "posix":
-        sock.settimeout(seconds)
-        return
-    # The kernel's own limit, and not Python's, which asks the kernel before each call whether it
-    # would wait. A call that takes too long raises BlockingIOError then.
-    sock.settimeout(None)
-    whole = int(seconds)
-    limit = _SECONDS.pack(whole, max(1, int((seconds - whole) * 1e6)))
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-
-
-def _readable(sock: socket.socket) -> Callable[[], bool]:
-    if not hasattr(select, "poll"):
-        return lambda: bool(select.select([sock], [], [], 0)[0])
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return lambda: bool(poll.poll(0))

@@ -37,9 +37,10 @@ class Batch(NamedTuple):
         """Say whether this is the batch to tell what comes after that name."""
         return self.after <= after and (self.last or after < self.names[-1])
 
-    def rest(self, after: bytes) -> list[bytes]:
-        """Return the names that come after that one."""
-        return self.names[bisect_right(self.names, after) :]
+    def page(self, after: bytes, limit: int) -> tuple[list[bytes], bool]:
+        """Return up to `limit` names that come after that one, and whether these are the last."""
+        at = bisect_right(self.names, after)
+        return self.names[at : at + limit], self.last and at + limit >= len(self.names)
 
 
 class Listing:
@@ -56,17 +57,16 @@ class Listing:
         A cursor is the walk's own number and the last name, so any process can go on from it; the
         one that began has the names at hand already.
         """
-        walk, _, last = (cursor or secrets.token_hex(8) + ":").partition(":")
-        after = bytes.fromhex(last)
+        walk, _, told = (cursor or secrets.token_hex(8) + ":").partition(":")
+        after = bytes.fromhex(told)
         batch = self._batches.pop((walk, prefix), None)
         if batch is None:
             batch = self._first(prefix, after)
         elif not batch.tells(after):
             batch = self._next(prefix, after)
-        names = batch.rest(after)
-        if len(names) <= limit and batch.last:
+        names, last = batch.page(after, limit)
+        if last:
             return names, None
-        names = names[:limit]
         self._batches[walk, prefix] = batch
         while len(self._batches) > _WALKS:
             self._batches.popitem(last=False)

@@ -27,6 +27,7 @@ _THREE = struct.Struct(">BBIII")
 _SIGNED = struct.Struct(">BBIi")
 _LENGTH = struct.Struct(">I")
 _LENGTHS = struct.Struct(">II")
+_COUNT = struct.Struct(">BI")
 _SUM = struct.Struct(">i")
 _MAGIC = 0xC8
 
@@ -128,14 +129,18 @@ def _pair(code: int, key: bytes, value: bytes) -> bytes:
 
 
 def _listed(arguments: Sequence[bytes]) -> bytes:
-    pack = _LENGTH.pack
-    return b"".join([part for argument in arguments for part in (pack(_fit(argument)), argument)])
+    pack, listed = _LENGTH.pack, []
+    for argument in arguments:
+        size = len(argument)
+        if size > LONGEST:
+            _check_length(size)
+        listed.append(pack(size) + argument)
+    return b"".join(listed)
 
 
 def _fit(argument: bytes) -> int:
-    if len(argument) > LONGEST:
-        raise ProtocolError(f"an argument of {len(argument)} bytes is over the protocol's limit")
-    return len(argument)
+    size = len(argument)
+    return size if size <= LONGEST else _check_length(size)
 
 
 def _count(arguments: Sequence[bytes]) -> int:
@@ -165,6 +170,14 @@ def _read_sum(stream: Stream) -> int | None:
     return number
 
 
+def _read_count(stream: Stream) -> tuple[bool, int]:
+    """Return whether it was done, and of how many things the list is that follows in any case."""
+    code, number = _COUNT.unpack(stream.take(_COUNT.size))
+    if code > 1:
+        raise ProtocolError(f"a reply begins with the unknown code {code}")
+    return code == 0, number
+
+
 def _read_length(stream: Stream) -> int:
     (length,) = _LENGTH.unpack(stream.take(4))
     return _check_length(length)
@@ -173,14 +186,14 @@ def _read_length(stream: Stream) -> int:
 def _check_length(length: int) -> int:
     # Before anything of that size is allocated.
     if length > LONGEST:
-        raise ProtocolError(f"a reply announces {length} bytes, over the protocol's limit")
+        raise ProtocolError(f"{length} bytes are over the protocol's limit")
     return length
 
 
 def _read_records(stream: Stream, asked: int) -> dict[bytes, bytes]:
-    if not _read_done(stream):
+    done, number = _read_count(stream)
+    if not done:
         raise ProtocolError("the server failed to read several records")
-    (number,) = _LENGTH.unpack(stream.take(4))
     if number > asked:
         raise ProtocolError(f"{number} records came for {asked} keys")
     found: dict[bytes, bytes] = {}
@@ -203,9 +216,9 @@ def _read_records(stream: Stream, asked: int) -> dict[bytes, bytes]:
 
 
 def _read_list(stream: Stream, most: int) -> list[bytes]:
-    if not _read_done(stream):
+    done, number = _read_count(stream)
+    if not done:
         raise ProtocolError("the server failed to list keys")
-    (number,) = _LENGTH.unpack(stream.take(4))
     if 0 <= most < number:
         raise ProtocolError(f"{number} keys came where {most} were asked for")
     return _take_listed(stream, number)
@@ -236,8 +249,7 @@ def _await(stream: Stream, at: int, size: int) -> tuple[bytes, int]:
 
 
 def _read_answer(stream: Stream) -> list[bytes] | None:
-    done = _read_done(stream)
-    (number,) = _LENGTH.unpack(stream.take(4))
+    done, number = _read_count(stream)
     answer = _take_listed(stream, number)
     return answer if done else None
 

@@ -55,25 +55,31 @@ class Registers:
 
     # Reading.
 
-    def records(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return the records that count at those places which have one.
+    def record(self, key: bytes) -> bytes | None:
+        """Return the record that counts at one place, or None; as `look`, with less ado."""
+        mark = marks.mark_name(key)
+        found = self._client.ask(protocol.mget((mark, key)))[0]
+        raw = found.get(key)
+        if raw is None:
+            return None
+        if len(raw) >= OVERHEAD and raw.startswith(LETTER) and len(found) == 1:
+            return bytes(raw[OVERHEAD:])
+        return self._look([key], found)[key].record
 
-        As `look_at`, with less ado where no chains are.
-        """
-        found = self._read(keys)
-        records: dict[bytes, bytes] = {}
-        chained = []
-        for key in keys:
-            raw = found.get(key)
-            if raw is not None:
-                if marks.mark_name(key) in found or len(raw) < OVERHEAD or raw[:1] != LETTER:
-                    chained.append(key)
-                else:
-                    records[key] = raw[OVERHEAD:]
-        for key, place in self._look(chained, found).items():
-            if place.record is not None:
-                records[key] = place.record
-        return records
+    def records(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return the records that count at those places which have one."""
+        found, marked = self._read(keys)
+        if not marked:
+            # There is no chain, so the cell's own record counts, where all is as we write it.
+            plain = {
+                key: raw[OVERHEAD:]
+                for key, raw in found.items()
+                if raw.startswith(LETTER) and len(raw) >= OVERHEAD
+            }
+            if len(plain) == len(found):
+                return plain
+        places = self._look(list(dict.fromkeys(keys)), found)
+        return {key: place.record for key, place in places.items() if place.record is not None}
 
     def look(self, key: bytes) -> Place:
         """Return what is at one place."""
@@ -82,7 +88,7 @@ class Registers:
     def look_at(self, keys: Iterable[bytes]) -> dict[bytes, Place]:
         """Return what is at several places: one request, and two more if chains are among them."""
         left = list(dict.fromkeys(keys))
-        return self._look(left, self._read(left)) if left else {}
+        return self._look(left, self._read(left)[0]) if left else {}
 
     def _look(self, keys: list[bytes], found: dict[bytes, bytes]) -> dict[bytes, Place]:
         places: dict[bytes, Place] = {}
@@ -97,7 +103,7 @@ class Registers:
                     record = None if cell is None else cell.record
                     places[key] = Place(key, cell, False, Version(0), record)
             keys = self._follow(chained, places) if chained else []
-            found = self._read(keys) if keys else {}
+            found = self._read(keys)[0] if keys else {}
         return places
 
     def _follow(self, chained: dict[bytes, Cell], places: dict[bytes, Place]) -> list[bytes]:
@@ -112,22 +118,24 @@ class Registers:
         if not doubtful:
             return []
         # A cell goes before its chain does: if it is there still, so is all of the chain.
-        now = self._read(doubtful)
+        now, _ = self._read(doubtful)
         cells = {key: Cell.read(raw) for key, raw in now.items() if key in chained}
         return [key for key in doubtful if cells.get(key) != chained[key]]
 
-    def _read(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+    def _read(self, keys: Sequence[bytes]) -> tuple[dict[bytes, bytes], bool]:
+        """Return what is there of the keys and their marks, and whether any mark is."""
         # Marks first: should one go meanwhile, the record that it marked has gone before it.
+        names = [*map(marks.mark_name, keys)]
+        found: dict[bytes, bytes]
         if len(keys) < 50 or not self._client.server.ordered:
-            names = [name for key in keys for name in (marks.mark_name(key), key)]
-            found: dict[bytes, bytes] = self._client.ask(protocol.mget(names))[0]
-            return found
+            found = self._client.ask(protocol.mget([*names, *keys]))[0]
+            return found, not found.keys().isdisjoint(names)
         # Where looking for names is cheap, one look may save asking for each mark.
         prefix = MARK + _common(min(keys), max(keys))
         any_mark, found = self._client.ask(protocol.fwmkeys(prefix, 1), protocol.mget(keys))
         if any_mark:
-            found |= self._client.ask(protocol.mget([marks.mark_name(key) for key in keys]))[0]
-        return found
+            found |= self._client.ask(protocol.mget(names))[0]
+        return found, bool(any_mark)
 
     # Changing.
 
