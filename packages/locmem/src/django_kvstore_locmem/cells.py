@@ -33,7 +33,10 @@ class Cells:
         """Write cells; the caller holds the lock."""
         if self.added is not None:
             self.added += cells.keys() - self.records.keys()
-        self.records.update(cells)
+        # Not update(), which rebuilds a dict that is nearly full, at every call.
+        records = self.records
+        for name, record in cells.items():
+            records[name] = record
 
     def take(self, name: str) -> bool:
         """Delete a cell, and say whether there was one; the caller holds the lock."""
