@@ -139,3 +139,13 @@ def test_deployment_is_warned_of() -> None:
     (message,) = check_deployment()
     assert message.id == "django_kvstore.locmem.W001"
     assert "'default'" in message.msg
+
+
+def test_what_writers_note_does_not_grow_without_end(store: Store) -> None:
+    assert store.count() == 0
+    for number in range(10_000):
+        store.set("key", number)
+        store.delete("key")
+        assert len(cells_of(store).added or ()) < 2000
+    store.set_many({f"key {number:05}": number for number in range(5000)})
+    assert list(store.keys()) == [f"key {number:05}" for number in range(5000)]

@@ -11,6 +11,8 @@ from threading import Lock
 
 #: From so many new names on, sorting a list that is nearly sorted is quicker than inserting.
 _MANY = 20
+#: So many new names are noted, and an eighth of those in order besides.
+_MOST = 1000
 
 
 class Cells:
@@ -19,24 +21,22 @@ class Cells:
     def __init__(self) -> None:
         self.records: dict[str, bytes] = {}
         self.lock = Lock()
-        #: Names that were new when they were written since the last page; None until one is asked.
+        #: Names that were new when they were written since the last page; None while nobody walks.
         self.added: list[str] | None = None
         self._ordered: list[str] = []
 
     def put(self, name: str, record: bytes) -> None:
         """Write a cell; the caller holds the lock."""
         if self.added is not None and name not in self.records:
-            self.added.append(name)
+            self._note([name])
         self.records[name] = record
 
     def put_many(self, cells: Mapping[str, bytes]) -> None:
         """Write cells; the caller holds the lock."""
         if self.added is not None:
-            self.added += cells.keys() - self.records.keys()
-        # Not update(), which rebuilds a dict that is nearly full, at every call.
-        records = self.records
-        for name, record in cells.items():
-            records[name] = record
+            # Not as a difference of sets, which would go through all records.
+            self._note([name for name in cells if name not in self.records])
+        self.records.update(cells)
 
     def take(self, name: str) -> bool:
         """Delete a cell, and say whether there was one; the caller holds the lock."""
@@ -56,6 +56,12 @@ class Cells:
         if names and not names[-1].startswith(prefix):
             del names[bisect_left(names, True, key=lambda name: not name.startswith(prefix)) :]
         return names, names[-1] if len(names) == limit else None
+
+    def _note(self, names: list[str]) -> None:
+        assert self.added is not None
+        self.added += names
+        if len(self.added) > _MOST + len(self._ordered) // 8:
+            self.added = None  # sorting them all anew will cost no more
 
     def _merge(self) -> list[str]:
         """Return the names in order; deleted ones may still stand among them."""
