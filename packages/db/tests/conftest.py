@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.db.backends import utils
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_kvstore.params import read_params
@@ -140,9 +141,11 @@ def drop_tables(connection: BaseDatabaseWrapper) -> None:
 def open_backend() -> OpenBackend:
     """Opens a store's backend, its table made."""
 
-    def open_one(using: str | None, table: str = "kvstore", *, provision: bool = True) -> DBBackend:
-        query = f"?{urlencode({'using': using})}" if using else ""
-        url = StoreURL.parse(f"db://{quote(table, safe='')}{query}")
+    def open_one(
+        using: str | None, table: str = "kvstore", *, provision: bool = True, **given: str
+    ) -> DBBackend:
+        query = urlencode({"using": using, **given} if using else given)
+        url = StoreURL.parse(f"db://{quote(table, safe='')}?{query}")
         params = read_params(DBBackend.params, url.params, where="the URL")
         backend = DBBackend("kept", url, params)
         if provision:
@@ -150,6 +153,28 @@ def open_backend() -> OpenBackend:
         return backend
 
     return open_one
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The cursors that Django has made, for whatever statement."""
+    cursors: list[object] = []
+    initialize = utils.CursorWrapper.__init__
+
+    def note(self: Any, cursor: Any, db: Any) -> None:
+        cursors.append(cursor)
+        initialize(self, cursor, db)
+
+    monkeypatch.setattr(utils.CursorWrapper, "__init__", note)
+    return cursors
+
+
+@pytest.fixture
+def backend(database: BaseDatabaseWrapper, open_backend: OpenBackend) -> DBBackend:
+    """A store's backend with the cell of db_operations."""
+    backend = open_backend(database.alias)
+    backend.set("n:key", b"record", None)
+    return backend
 
 
 @pytest.fixture

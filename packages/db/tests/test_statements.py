@@ -6,9 +6,12 @@ import json
 import time
 
 import pytest
+from db_operations import KEY, RECORD
+from django.db.backends.sqlite3 import base as sqlite
 from django.test.utils import CaptureQueriesContext
 
 from django_kvstore.backend import Write
+from django_kvstore_db.sql import DIALECTS
 
 NOW = time.time()
 KEYS = [f"n:{number}" for number in range(100)]
@@ -107,13 +110,15 @@ WALK = (b"n:05000", b"n;", NOW)
         ("next_page", (*WALK, 100)),
         ("first_keys", (*WALK, 100)),
         ("next_keys", (*WALK, 100)),
-        ("get", (b"n:00001", NOW)),
+        ("get", (b"n:00001",)),
         ("delete", (b"n:00001", NOW)),
-        ("replace", (None, b"new", b"n:00001", b"record", NOW)),
+        ("replace", (b"new", b"n:00001", b"record", NOW)),
+        ("replace_live", (b"new", b"n:00001", b"record")),
     ],
 )
 def test_the_index_of_keys_serves_cells_and_walks(filled, database, statement, params):
-    shown = plan(database, getattr(filled.table.dialect(database), statement), params)
+    found = getattr(filled.table.dialect(database), statement)
+    shown = plan(database, found[0] if isinstance(found, list) else found, params)
     assert BY_KEY[database.vendor] in shown
     assert "Sort" not in shown
     assert "TEMP B-TREE" not in shown
@@ -159,3 +164,26 @@ def test_a_purge_deletes_what_expired_in_its_prefix_alone(filled):
     assert filled.purge("n:", NOW) == 0
     assert filled.purge("", NOW) == 7
     assert filled.count("") == 10_300
+
+
+NAMES = ["plain", "100%", "100%s", "a%%s", "%s", "%%", "what?", "?", "`", '"', "a%%%s", "%(x)s"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_statement_is_rewritten_as_django_does_it(name):
+    sql = DIALECTS["sqlite"](name)
+    convert = sqlite.SQLiteCursorWrapper.convert_query
+    several = (sql.set_many[1](3), sql.get_many(2), sql.delete_many(1), sql.purge(1))
+    for statement in (sql.get, sql.set[0], sql.set[1], sql.add[1], sql.next_page, *several):
+        assert statement.driver == convert(None, statement.django)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tables_of_any_name_are_found_by_the_driver(file, open_backend, made, name):
+    backend = open_backend(file.alias, name)
+    made.clear()
+    backend.set_many({KEY: RECORD, "n:other": RECORD}, None)
+    assert backend.get(KEY) == RECORD
+    assert made == []
+    with CaptureQueriesContext(file):
+        assert backend.get(KEY) == RECORD

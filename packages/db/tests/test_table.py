@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -203,3 +205,21 @@ def test_a_database_that_is_out_of_reach_fails_no_check(open_backend, other_data
     assert list(backend.check(databases=["db_nowhere"])) == []
     with pytest.raises(Unavailable, match="could not be reached"):
         backend.provision()
+
+
+def test_a_file_in_another_encoding_gets_no_table(open_backend, other_database, tmp_path):
+    path = tmp_path / "utf16.sqlite3"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA encoding = 'UTF-16'")
+        connection.execute("CREATE TABLE other (id integer)")
+    other_database("db_utf16", {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)})
+    backend = open_backend("db_utf16", provision=False)
+    with pytest.raises(ImproperlyConfigured, match="keeps text as UTF-16le; a store needs UTF-8"):
+        backend.provision()
+    assert connections["db_utf16"].introspection.table_names() == ["other"]
+    with connections["db_utf16"].cursor() as cursor:
+        for statement in backend.table.dialect(connections["db_utf16"]).create():
+            cursor.execute(statement, ())
+    MigrationRecorder(connections["db_utf16"]).ensure_schema()
+    (message,) = backend.check(databases=["db_utf16"])
+    assert message.id == "django_kvstore.db.E003"

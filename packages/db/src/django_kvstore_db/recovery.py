@@ -113,7 +113,9 @@ class Recovery:
         is believed, since Django may have failed anew while it tidied up.
         """
         connection, opened = self.connection, self.connection.connection is not None
-        said_by_django = error.__cause__ is None and not connection.closed_in_transaction
+        # Django makes another error of some of MySQL's, with the same code and no cause.
+        said_by_django = error.__cause__ is None and code_of(error) is None
+        said_by_django &= not connection.closed_in_transaction
         if said_by_django or isinstance(error, TransactionManagementError):
             raise error  # about how it is used
         failure = self.failure(error)

@@ -1,6 +1,6 @@
 """A session: one store's statements on one of Django's connections.
 
-``session.row(session.sql.get, (b"key", now))`` is the first row of the answer, or a store's error.
+``session.send(session.sql.get, (b"key",), first)`` is the first row, or raises a store's error.
 
 Inside the caller's transaction everything belongs to it: no commit, no savepoint, no second try.
 Outside of one every statement is a transaction of its own, and is sent again only when it is
@@ -9,9 +9,9 @@ certain that the first sending did nothing.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from operator import attrgetter, methodcaller
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, Final, TypeVar
 
 from django.db import Error, transaction
@@ -21,13 +21,29 @@ from django_kvstore.backend import Backend
 from django_kvstore.errors import ValueTooLarge
 
 from .recovery import Recovery, in_transaction
+from .statement import Statement
 from .table import Table
 
 T = TypeVar("T")
 
-_all: Final[Callable[[Any], list[Any]]] = methodcaller("fetchall")
-_one: Final[Callable[[Any], Any]] = methodcaller("fetchone")
-_changed: Final[Callable[[Any], int]] = attrgetter("rowcount")
+
+# What to take of a cursor. Quicker, in a read of one cell, than operator's forms of the same.
+
+
+def first(cursor: Any) -> Any:
+    """Return the first row, None when there is none."""
+    return cursor.fetchone()
+
+
+def every(cursor: Any) -> list[Any]:
+    """Return all rows."""
+    return list(cursor.fetchall())
+
+
+def changed(cursor: Any) -> int:
+    """Return how many rows were written."""
+    return int(cursor.rowcount)
+
 
 _FREELY: Final = nullcontext()
 
@@ -39,93 +55,155 @@ MARGIN: Final = 64
 ESCAPED: Final = b"\0\n\r\x1a\"'\\"
 
 
-def execute(
-    connection: BaseDatabaseWrapper, statement: str, params: Sequence[Any], take: Callable[[Any], T]
-) -> T:
-    """Send one statement: the only place where a store's statements meet a cursor."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return take(cursor)
-
-
 class Session:
-    """One store's statements on one connection; made anew for each operation."""
+    """One store's statements on one connection.
 
-    __slots__ = ("_failed", "_transacting", "backend", "connection", "sql", "table")
+    `here` is `lookup.own` of its thread, and `way` what `direct.way_of` returned for it.
+    """
 
-    def __init__(self, backend: Backend, table: Table, connection: BaseDatabaseWrapper) -> None:
+    __slots__ = (
+        "_cursor",
+        "_driver",
+        "_errors",
+        "_way",
+        "backend",
+        "connection",
+        "here",
+        "sql",
+        "table",
+    )
+
+    def __init__(
+        self,
+        backend: Backend,
+        table: Table,
+        connection: BaseDatabaseWrapper,
+        here: dict[str, Any],
+        way: Callable[[], Any],
+    ) -> None:
         self.backend = backend
         self.table = table
         self.connection = connection
+        self.here = here
         self.sql = table.dialect(connection)
-        self._transacting = False
-        self._failed: Error | None = None
+        #: Django's errors, and those of the driver that are to become Django's.
+        self._errors: Final = (Error, connection.Database.Error)  # type: ignore[attr-defined]
+        self._way = way
+        self._driver: sqlite3.Connection | None = None
+        self._cursor: sqlite3.Cursor | None = None
 
-    def row(self, statement: str, params: Sequence[Any]) -> Any:
-        """Read the first row; None when there is none."""
-        return self._run(statement, params, _one, writes=False)
+    def send(
+        self,
+        statement: Statement,
+        params: Sequence[Any],
+        take: Callable[[Any], T],
+        writes: bool = False,
+    ) -> T:
+        """Send one statement, and return what `take` makes of the cursor.
 
-    def rows(self, statement: str, params: Sequence[Any]) -> list[Any]:
-        """Read every row."""
-        return self._run(statement, params, _all, writes=False)
+        This and `_by_django` are the only places where a store's statements meet a cursor.
+        """
+        try:
+            driver = self._way()
+            if type(driver) is sqlite3.Connection:
+                cursor = self._cursor
+                if cursor is None or driver is not self._driver:
+                    cursor, self._driver = driver.cursor(), driver
+                # Nobody else's meanwhile: a signal's handler may come in between.
+                self._cursor = None
+                taken = take(cursor.execute(statement.driver, params))
+                self._cursor = cursor
+                return taken
+            if driver is None or not self.sql.opens_cursors:
+                return self._by_django(statement, params, take)
+            cursor = driver.cursor()
+            try:
+                cursor.execute(statement.driver, params)
+                return take(cursor)
+            finally:
+                with suppress(*self._errors):  # as Django does
+                    cursor.close()
+        except self._errors as error:
+            return self._again(error, statement, params, take, writes)
 
     def write(
-        self, statement: str, params: Sequence[Any], take: Callable[[Any], int] = _changed
+        self, statement: Statement, params: Sequence[Any], take: Callable[[Any], int] = changed
     ) -> int:
         """Write, and return how many rows there were, or what `take` makes of the cursor."""
+        if self.sql.queues and not in_transaction(self.connection):
+            with self.table.queue:
+                return self.send(statement, params, take, True)
+        return self.write_in_turn(statement, params, take)
+
+    def write_in_turn(
+        self, statement: Statement, params: Sequence[Any], take: Callable[[Any], int] = changed
+    ) -> int:
+        """As `write`, for whoever has the `turn` already."""
         if self.sql.packet_limit:
             self._check_size(params)
-        with self.turn():
-            return self._run(statement, params, take, writes=True)
+        return self.send(statement, params, take, True)
 
     def turn(self) -> AbstractContextManager[object]:
         """Return what a writer holds meanwhile, so that it is one of this process at a time.
 
         Not in the caller's transaction, which may have the right to write already.
         """
-        return self.table.queue if self.sql.queues and not self.in_transaction() else _FREELY
+        if self.sql.queues and not in_transaction(self.connection):
+            return self.table.queue
+        return _FREELY
 
-    def in_transaction(self) -> bool:
-        """Say whether a transaction of the caller's is open."""
-        return in_transaction(self.connection)
-
-    def transact(self, work: Callable[[], T]) -> T:
+    def transact(self, work: Callable[[Session], T]) -> T:
         """Run `work` in the caller's transaction, or else in one of its own.
 
-        It may be run again after its own transaction was undone.
+        It gets the session to work in, and may be run again after its transaction was undone.
         """
-        if self.in_transaction():
-            return work()
+        if in_transaction(self.connection):
+            return work(self)
         recovery: Recovery | None = None
         while True:
-            worked = False
-            self._transacting, self._failed = True, None
+            worked, inner = False, _Transacting(self)
             try:
                 with transaction.atomic(using=self.connection.alias):
-                    result = work()
+                    result = work(inner)
                     worked = True
                 return result
             except Error as error:
-                if not worked and self._failed is None and self.connection.connection is not None:
+                if not worked and inner.failed is None and self.connection.connection is not None:
                     raise  # `work` did something else with a database.
                 recovery = recovery or Recovery(self.backend, self.connection)
-                recovery.settle(self._failed or error, writes=worked, commits=worked)
-            finally:
-                self._transacting = False
+                recovery.settle(inner.failed or error, writes=worked, commits=worked)
 
-    def _run(
-        self, statement: str, params: Sequence[Any], take: Callable[[Any], T], *, writes: bool
+    def _by_django(
+        self, statement: Statement, params: Sequence[Any], take: Callable[[Any], T]
     ) -> T:
-        recovery: Recovery | None = None
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement.django, params)
+            return take(cursor)
+
+    def _again(
+        self,
+        error: Exception,
+        statement: Statement,
+        params: Sequence[Any],
+        take: Callable[[Any], T],
+        writes: bool,
+    ) -> T:
+        """Send the statement again, until it is answered or its error is to be told."""
+        recovery = Recovery(self.backend, self.connection)
         while True:
+            recovery.settle(self._of_django(error), writes=writes)
             try:
-                return execute(self.connection, statement, params, take)
-            except Error as error:
-                if self._transacting:
-                    self._failed = error
-                    raise  # `transact` knows more about it.
-                recovery = recovery or Recovery(self.backend, self.connection)
-                recovery.settle(error, writes=writes)
+                return self._by_django(statement, params, take)
+            except Error as another:
+                error = another
+
+    def _of_django(self, error: Exception) -> Error:
+        """Return the error if it is Django's, or Django's for the driver's; raise any other."""
+        try:
+            with self.connection.wrap_database_errors:
+                raise error
+        except Error as told:
+            return told
 
     def _check_size(self, params: Sequence[Any]) -> None:
         """Refuse what the server would answer by dropping the connection, transaction and all.
@@ -140,7 +218,8 @@ class Session:
         alias, limits = self.connection.alias, self.table.packet_limits
         if 2 * size + margin <= limits.get(alias, 0):
             return
-        limit = limits[alias] = int(self.row(self.sql.packet_limit, ())[0])
+        assert self.sql.packet_limit is not None
+        limit = limits[alias] = int(self.send(self.sql.packet_limit, (), first)[0])
         if 2 * size + margin > limit:
             size += sum(part.count(byte) for part in parts for byte in ESCAPED)
         if size + margin > limit:
@@ -150,3 +229,17 @@ class Session:
                 f"'{alias}', max_allowed_packet = {limit}.",
                 hint="Raise max_allowed_packet on the server, to 16 MiB at least.",
             )
+
+
+class _Transacting(Session):
+    """The session within a transaction of its own: what has failed then is that."""
+
+    __slots__ = ("failed",)
+
+    def __init__(self, outer: Session) -> None:
+        super().__init__(outer.backend, outer.table, outer.connection, outer.here, outer._way)
+        self.failed: Error | None = None
+
+    def _again(self, error: Exception, *args: Any, **kwargs: Any) -> Any:
+        self.failed = self._of_django(error)
+        raise self.failed  # `transact` knows more about it.

@@ -2,26 +2,20 @@
 
 ``DIALECTS["postgresql"]("kvstore").get`` is the statement that reads one cell.
 
-Keys are bytes to the database, so no collation decides which are equal. Every statement that
-looks for a cell passes over those that have expired, so it is exact by itself. ``%s`` marks a
-parameter, as Django's cursors want it.
+Keys are bytes to the database, so no collation decides which are equal; to SQLite they are text,
+the UTF-8 of which it compares byte by byte. A statement passes over the cells that have expired,
+so it is exact by itself; only those that read cells by their names return the expiry too, and
+leave it to `cells` to look: PostgreSQL plans them in half the time.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, ClassVar, Final, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, Final
 
-
-class Many(NamedTuple):
-    """A statement over as many cells as it is called with."""
-
-    head: str
-    item: str
-    tail: str
-
-    def __call__(self, number: int) -> str:
-        return self.head + ", ".join([self.item] * number) + self.tail
+from .statement import Many, Statement
 
 
 class Dialect:
@@ -29,17 +23,25 @@ class Dialect:
 
     #: The character around names.
     quotes: ClassVar[str] = '"'
+    #: What the driver wants for a parameter; Django's cursors want ``%s``.
+    marker: ClassVar[str] = "%s"
+    #: Whether any connection of the driver will do, by way of a cursor.
+    opens_cursors: ClassVar[bool] = True
+    #: A parameter of bytes to compare keys with.
+    bound: ClassVar[str] = "%s"
     #: The types of key, expires and value.
     types: ClassVar[tuple[str, str, str]]
-    #: Ends a read whose cell nobody else may change until the transaction ends.
-    for_update: ClassVar[str] = ""
+    #: Makes an expression of a column, which has its value and no declared type.
+    untyped: ClassVar[str] = ""
+    #: A read can lock its cell: nobody else may change it until the transaction ends.
+    can_lock: ClassVar[bool] = True
     #: Keeps the planner from walking in the keys' order by way of the index of expiries.
     by_key: ClassVar[str] = ""
     #: The other way round, for finding the expired: after the table, and before the key.
     by_expiry: ClassVar[str] = ""
     not_by_key: ClassVar[str] = ""
-    #: Asks for the longest statement that the server takes, in bytes. Empty: any is taken.
-    packet_limit: ClassVar[str] = ""
+    #: Asks for the longest statement that the server takes, in bytes. None: any is taken.
+    packet_limit: ClassVar[Statement | None] = None
     #: How often `add` takes the time.
     add_clocks: ClassVar[int] = 1
     #: Who waits to write sleeps and looks again, so that some starve: a process's threads queue.
@@ -49,39 +51,57 @@ class Dialect:
 
     def __init__(self, table: str) -> None:
         self.table = table
+        #: What makes of a cell's name and of a record what the driver takes, and of what it gives
+        #: a name.
+        self.name: Callable[[str], Any] = str.encode
+        self.binary: Callable[[bytes], Any] = bytes
+        self.text: Callable[[Any], str] = _decode
         t, k, e, v = (self.quote(name) for name in (table, "key", "expires", "value"))
         live = f"({e} IS NULL OR {e} > %s)"
-        walk, ordered = f"FROM {t}{self.by_key} WHERE {k}", f"AND {k} < %s AND {live} ORDER BY {k}"
+        bound = self.bound
+        walk = f"FROM {t}{self.by_key} WHERE {k}"
+        ordered = f"{bound} AND {k} < {bound} AND {live} ORDER BY {k}"
         insert = f"INSERT INTO {t} ({k}, {e}, {v}) VALUES "
+        one, many = partial(Statement, marker=self.marker), partial(Many, marker=self.marker)
 
-        self.get = f"SELECT {v} FROM {t} WHERE {k} = %s AND {live}"
-        self.get_for_update = self.get + self.for_update
-        self.get_many = Many(f"SELECT {k}, {v} FROM {t} WHERE {k} IN (", "%s", f") AND {live}")
+        found = f"{self.untyped}{v}, {self.untyped}{e} FROM {t} WHERE {k}"
+        self.get = one(f"SELECT {found} = %s")
+        for_update = " FOR UPDATE" if self.can_lock else ""
+        self.get_for_update = one(f"SELECT {found} = %s{for_update}")
+        self.get_many = many(f"SELECT {k}, {found} IN (", "%s", ")")
 
-        self.set_many = Many(insert, "(%s, %s, %s)", self.or_overwrite())
-        self.set = self.set_many(1)
-        self.add = f"{insert}(%s, %s, %s){self.or_overwrite_expired()}"
-        self.replace = f"UPDATE {t} SET {e} = %s, {v} = %s WHERE {k} = %s AND {v} = %s AND {live}"
+        # Two of each: for ever, and until a time, which is one parameter more.
+        rows = ("(%s, NULL, %s)", "(%s, %s, %s)")
+        self.set_many = [many(insert, row, self.or_overwrite()) for row in rows]
+        self.set = [one(f"{insert}{row}{self.or_overwrite()}") for row in rows]
+        self.add = [one(f"{insert}{row}{self.or_overwrite_expired()}") for row in rows]
+        replaces = [
+            f"UPDATE {t} SET {e} = {new}, {v} = %s WHERE {k} = %s AND {v} = %s"
+            for new in ("NULL", "%s")
+        ]
+        self.replace = [one(f"{replace} AND {live}") for replace in replaces]
+        # And where it is known already that the cell has not expired.
+        self.replace_live = [one(replace) for replace in replaces]
 
-        self.delete = f"DELETE FROM {t} WHERE {k} = %s AND {live}"
-        self.remove = f"DELETE FROM {t} WHERE {k} = %s AND {v} = %s AND {live}"
-        self.delete_many = Many(f"DELETE FROM {t} WHERE {k} IN (", "%s", f") AND {live}")
-        self.clear = f"DELETE FROM {t} WHERE {k} >= %s AND {k} < %s"
+        self.delete = one(f"DELETE FROM {t} WHERE {k} = %s AND {live}")
+        self.remove = one(f"DELETE FROM {t} WHERE {k} = %s AND {v} = %s AND {live}")
+        self.delete_many = many(f"DELETE FROM {t} WHERE {k} IN (", "%s", f") AND {live}")
+        self.clear = one(f"DELETE FROM {t} WHERE {k} >= {bound} AND {k} < {bound}")
 
-        self.first_page = f"SELECT {k}, {v} {walk} >= %s {ordered} LIMIT %s"
-        self.next_page = f"SELECT {k}, {v} {walk} > %s {ordered} LIMIT %s"
-        self.first_keys = f"SELECT {k} {walk} >= %s {ordered} LIMIT %s"
-        self.next_keys = f"SELECT {k} {walk} > %s {ordered} LIMIT %s"
-        self.count = f"SELECT COUNT(*) {walk} >= %s AND {k} < %s AND {live}"
+        self.first_page = one(f"SELECT {k}, {v} {walk} >= {ordered} LIMIT %s")
+        self.next_page = one(f"SELECT {k}, {v} {walk} > {ordered} LIMIT %s")
+        self.first_keys = one(f"SELECT {k} {walk} >= {ordered} LIMIT %s")
+        self.next_keys = one(f"SELECT {k} {walk} > {ordered} LIMIT %s")
+        self.count = one(f"SELECT COUNT(*) {walk} >= {bound} AND {k} < {bound} AND {live}")
 
-        self.expired = (
+        self.expired = one(
             f"SELECT {k} FROM {t}{self.by_expiry} WHERE {e} <= %s"
-            f" AND {self.not_by_key}{k} >= %s AND {self.not_by_key}{k} < %s"
+            f" AND {self.not_by_key}{k} >= {bound} AND {self.not_by_key}{k} < {bound}"
             f" ORDER BY {e} LIMIT %s"
         )
-        self.purge = Many(f"DELETE FROM {t} WHERE {k} IN (", "%s", f") AND {e} <= %s")
-        self.nothing = f"SELECT * FROM {t} WHERE 1 = 0"
-        self.lock = f"DELETE FROM {t} WHERE 0" if self.writes_first else ""
+        self.purge = many(f"DELETE FROM {t} WHERE {k} IN (", "%s", f") AND {e} <= %s")
+        self.nothing = one(f"SELECT * FROM {t} WHERE 1 = 0")
+        self.lock = one(f"DELETE FROM {t} WHERE 0") if self.writes_first else None
 
     def quote(self, name: str) -> str:
         """Return the name as SQL writes it, with ``%`` doubled for the drivers.
@@ -136,18 +156,30 @@ class SQLite(Dialect):
     # In double quotes, a column that is not there is taken for a text, and a wrong table for one
     # without the key: https://www.sqlite.org/quirks.html#dblquote
     quotes = "`"
-    types = ("BLOB", "DOUBLE PRECISION", "BLOB")
+    marker = "?"
+    opens_cursors = False
+    # It compares text quicker than bytes.
+    types = ("TEXT", "DOUBLE PRECISION", "BLOB")
+    bound = "CAST(%s AS TEXT)"
+    # For a declared type Python looks for a converter, anew for each statement.
+    untyped = "+"
     # A range of keys is bounded on both sides, which the planner takes for the narrower one.
     not_by_key = "+"
+    can_lock = False
     # A transaction that has read, and writes after somebody else has, is refused at once, whatever
     # the timeout: https://www.sqlite.org/rescode.html#busy_snapshot
     writes_first = True
     queues = True
 
+    def __init__(self, table: str) -> None:
+        super().__init__(table)
+        self.name = self.text = str
+        # For bytes, as for None, Python looks for an adapter, each time that they are sent.
+        self.binary = bytearray
+
 
 class PostgreSQL(Dialect):
     types = ("bytea", "double precision", "bytea")
-    for_update = " FOR UPDATE"
 
     def name_problem(self) -> str | None:
         # A longer one is cut short in silence, so two of them could be one table.
@@ -161,11 +193,10 @@ class MySQL(Dialect):
     quotes = "`"
     # A key of any cell (1,025 bytes) is within InnoDB's limit of 3,072 for an index.
     types = ("VARBINARY(1025)", "DOUBLE PRECISION", "LONGBLOB")
-    for_update = " FOR UPDATE"
     by_key = " FORCE INDEX (PRIMARY)"
     by_expiry = " FORCE INDEX (kvstore_expires)"
     add_clocks = 2
-    packet_limit = "SELECT @@max_allowed_packet"
+    packet_limit = Statement("SELECT @@max_allowed_packet")
 
     def or_overwrite(self) -> str:
         return " ON DUPLICATE KEY UPDATE `expires` = VALUES(`expires`), `value` = VALUES(`value`)"
@@ -199,6 +230,10 @@ class MySQL(Dialect):
         inside = f"({self.columns()}, KEY kvstore_expires (`expires`))"
         table = f"CREATE TABLE {self.quote(self.table)} {inside}"
         return (f"{table} ENGINE=InnoDB ROW_FORMAT=DYNAMIC",)
+
+
+def _decode(name: Any) -> str:
+    return bytes(name).decode()
 
 
 def _too_long(table: str, size: str, engine: str, limit: int) -> str:

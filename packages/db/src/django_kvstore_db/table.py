@@ -49,22 +49,20 @@ class Table:
 
     # Where it lies.
 
+    def alias(self, writes: bool) -> str:
+        """Return the alias of the database for reading, or for writing."""
+        if self.using:  # comes before the routers
+            return self.using
+        ask = router.db_for_write if writes else router.db_for_read
+        return str(ask(self.model))
+
     def for_read(self) -> BaseDatabaseWrapper:
-        """Return the connection for reading; `using` comes before the routers."""
-        if self.using:
-            return self._connection(self.using)
-        # Asking costs nothing where there is no router.
-        return self._connection(
-            router.db_for_read(self.model) if router.routers else DEFAULT_DB_ALIAS
-        )
+        """Return the connection for reading."""
+        return self.connection(self.alias(writes=False))
 
     def for_write(self) -> BaseDatabaseWrapper:
         """Return the connection for writing, and for whatever is read to be written."""
-        if self.using:
-            return self._connection(self.using)
-        return self._connection(
-            router.db_for_write(self.model) if router.routers else DEFAULT_DB_ALIAS
-        )
+        return self.connection(self.alias(writes=True))
 
     def may_lie_in(self, alias: str) -> bool:
         """Say, without asking a router, whether the table can be in that database."""
@@ -72,7 +70,8 @@ class Table:
             return alias == (self.using or DEFAULT_DB_ALIAS)
         return True
 
-    def _connection(self, alias: str) -> BaseDatabaseWrapper:
+    def connection(self, alias: str) -> BaseDatabaseWrapper:
+        """Return Django's connection to that database, for the thread that asks."""
         try:
             return connections[alias]
         except ConnectionDoesNotExist:
@@ -106,6 +105,9 @@ class Table:
         dialect = self.dialect(connection)
         if not self.allowed(connection.alias) or self.exists(connection):
             return False
+        problem = encoding_problem(connection)
+        if problem:
+            raise ImproperlyConfigured(f"{self.where}: {problem}")
         if connection.in_atomic_block and not connection.features.can_rollback_ddl:
             raise transaction.TransactionManagementError(
                 f"{connection.display_name} would commit the transaction that is open now when it "
@@ -164,8 +166,11 @@ class Table:
                 id="django_kvstore.db.W001",
             )
             return
+        problem = encoding_problem(connection)
+        if problem:
+            yield checks.Error(f"{self.where}: {problem}", id="django_kvstore.db.E003")
         with connection.cursor() as cursor:
-            cursor.execute(self.dialect(connection).nothing, ())
+            cursor.execute(self.dialect(connection).nothing.django, ())
             columns = {column[0] for column in cursor.description}
         if not columns >= COLUMNS:
             yield checks.Error(
@@ -210,6 +215,21 @@ def placement_problem(name: str, connection: BaseDatabaseWrapper) -> str | None:
         if version < SQLITE_MINIMUM:
             return f"{where} is SQLite {'.'.join(map(str, version))}; a store needs 3.35 or newer."
     return DIALECTS[connection.vendor](name).name_problem()
+
+
+def encoding_problem(connection: BaseDatabaseWrapper) -> str | None:
+    """Say what keeps the database's text from the order of keys; None when nothing does."""
+    if connection.vendor != "sqlite":
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA encoding", ())
+        encoding = cursor.fetchone()[0]
+    if encoding == "UTF-8":
+        return None
+    return (
+        f"the database '{connection.alias}' keeps text as {encoding}; a store needs UTF-8, in "
+        f"which SQLite keeps it unless told otherwise."
+    )
 
 
 def _meta(name: str) -> SimpleNamespace:
