@@ -2,7 +2,7 @@
 
 ``hatch run bench:guard``, or ``hatch run bench:guard locmem``
 
-Only ratios count, never times, and each has twice the room of its target. A target fails only if
+Only ratios count, never times, and each has thrice the room of its target. A target fails only if
 its medians and its minima are both beyond that, and are so again when the group is played once
 more: another program that took the processor for a moment is no reason to fail.
 """
@@ -24,7 +24,7 @@ from .targets import Target, targets_of
 
 #: Those that need little: no server but memcached, which is left out where it is not installed.
 GUARDED = ("locmem", "sqlite", "serializer", "memcached")
-GENEROSITY = 2.0
+GENEROSITY = 3.0
 
 
 def beyond(result: GroupResult) -> set[Target]:
@@ -34,7 +34,7 @@ def beyond(result: GroupResult) -> set[Target]:
         for target in targets_of(result.name)
         if target.is_ratio
         and all(
-            found is not None and not target.is_met(found, generosity=GENEROSITY)
+            found is not None and not target.is_near(found, GENEROSITY)
             for found in (target.found(result), target.found(result, least=True))
         )
     }

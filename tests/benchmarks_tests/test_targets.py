@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.groups import NAMES
 from benchmarks.operations import TITLES
-from benchmarks.targets import TARGETS, Target, targets_of
+from benchmarks.targets import SHORTFALLS, TARGETS, Target, targets_of
 
 from .players import result
 
@@ -23,7 +23,19 @@ def test_a_ratio_to_the_floor_may_be_no_larger() -> None:
     assert found == 1.5
     assert target.is_met(1.5)
     assert not target.is_met(1.51)
-    assert target.is_met(2.9, generosity=2)
+    assert target.is_near(2.9, 2)
+    assert not target.is_near(3.1, 2)
+
+
+def test_near_is_seen_from_what_was_reached() -> None:
+    (target,) = (
+        each for each in targets_of("locmem") if (each.operation, each.kind) == ("set_new", "floor")
+    )
+    reached = SHORTFALLS["locmem", "set_new"]
+    assert target.bound < reached
+    assert not target.is_met(reached)
+    assert target.is_near(reached * 1.9, 2)
+    assert not target.is_near(reached * 2.1, 2)
 
 
 def test_of_several_floors_the_quickest_counts() -> None:
@@ -37,7 +49,8 @@ def test_a_peer_may_be_no_closer() -> None:
     assert target.found(result(ours=("ours", [2.0]), peer=("peer", [6.0]))) == 3.0
     assert target.is_met(3.0)
     assert not target.is_met(2.99)
-    assert target.is_met(1.6, generosity=2)
+    assert target.is_near(1.6, 2)
+    assert not target.is_near(1.4, 2)
 
 
 def test_a_difference_and_a_number_are_no_ratios() -> None:
