@@ -107,7 +107,7 @@ STORES = Chapter(
             settings='KEY_VALUE_STORES = {"sessions": "db://sessions?password=hunter2"}',
             call=TAKE,
             wrong="does not know the parameter 'password'",
-            fix="it takes using",
+            fix="it takes direct, using",
         ),
         Mistake(
             "A value that a parameter cannot have",
