@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -48,7 +49,7 @@ class NameScopes(Source):
 
     def listed(self, store: Store) -> Iterator[Scope]:
         if store.backend.iterable:
-            for name in sorted(self._first_names()):
+            for name in sorted(islice(self._names(), _LISTED)):
                 yield self._scope(name)
 
     def find(self, store: Store, name: str) -> Scope | None:
@@ -64,17 +65,22 @@ class NameScopes(Source):
         spelled = spell(name)
         return NameScope(f"{self.kind}:{spelled}", spelled or "“”", names().open(name))
 
-    def _first_names(self) -> Iterator[str]:
+    def _names(self) -> Iterator[str]:
         listing = names().store
-        cells, _more = listing.backend.scan(listing.coder.prefix(""), None, _LISTED)
-        for cell, record in cells:
-            try:
-                # As everything in the admin: nothing is unpickled, whatever lies there.
-                name = listing.coder.decode(cell, record, safely=True)
-            except CorruptValue:
-                continue
-            if isinstance(name, str):
-                yield name
+        prefix, cursor = listing.coder.prefix(""), None
+        while True:
+            # A page may hold fewer than were asked for, and still have a next one.
+            cells, cursor = listing.backend.scan(prefix, cursor, _LISTED)
+            for cell, record in cells:
+                try:
+                    # As everything in the admin: nothing is unpickled, whatever lies there.
+                    name = listing.coder.decode(cell, record, safely=True)
+                except CorruptValue:
+                    continue
+                if isinstance(name, str):
+                    yield name
+            if cursor is None:
+                return
 
 
 SOURCES.append(NameScopes())
