@@ -32,6 +32,11 @@ class Trap:
         return (spring, ("an object was unpickled",))
 
 
+def damage(record: bytes) -> bytes:
+    """Return the record with another last byte, whichever that was."""
+    return record[:-1] + bytes((record[-1] ^ 1,))
+
+
 class Corruption(Chapter):
     """Clauses ``corruption-…``."""
 
@@ -214,7 +219,7 @@ class Corruption(Chapter):
     def test_items_tells_of_a_damaged_entry(self, store: Store) -> None:
         """items() raises; keys() still lists the key, so that it can be deleted."""
         store.set("key", 2)
-        self._put(store, "key", self._record(store, "key")[:-1] + b"?")
+        self._put(store, "key", damage(self._record(store, "key")))
         with pytest.raises(CorruptValue):
             list(store.items())
         assert list(store.keys()) == ["key"]
@@ -224,7 +229,7 @@ class Corruption(Chapter):
     def test_atomic_calls_tell_of_a_damaged_entry(self, store: Store) -> None:
         """Counting with a damaged entry, comparing or popping raises and leaves its bytes."""
         store.set("key", 2)
-        damaged = self._record(store, "key")[:-1] + b"?"
+        damaged = damage(self._record(store, "key"))
         self._put(store, "key", damaged)
         for call in (
             lambda: store.incr("key"),
@@ -252,7 +257,7 @@ class Corruption(Chapter):
         """The message of CorruptValue names the store, and shows nothing of the value."""
         store.set("key", "a secret of the stored value")
         record = self._record(store, "key")
-        self._put(store, "key", record[:-1] + b"?")
+        self._put(store, "key", damage(record))
         with pytest.raises(CorruptValue) as caught:
             store.get("key")
         assert store.alias in str(caught.value)

@@ -39,7 +39,7 @@ class Moving(Chapter):
         cell = self.cell(store, "key")
         record = store.backend.get(cell)
         assert record is not None
-        store.backend.set(cell, record[:-1] + b"?", None)
+        store.backend.set(cell, record[:-1] + bytes((record[-1] ^ 1,)), None)
         found = store.get_entries(["fine", "key"])
         assert found["fine"].value == 1
         assert found["key"].value is MISSING
