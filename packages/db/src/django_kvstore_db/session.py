@@ -89,8 +89,9 @@ class Session:
         #: Django's errors, and those of the driver that are to become Django's.
         self._errors: Final = (Error, connection.Database.Error)  # type: ignore[attr-defined]
         self._way = way
-        self._driver: sqlite3.Connection | None = None
-        self._cursor: sqlite3.Cursor | None = None
+        #: A cursor that has done its work, and whose it is: a new one is dear.
+        self._driver: Any = None
+        self._cursor: Any = None
 
     def send(
         self,
@@ -105,24 +106,21 @@ class Session:
         """
         try:
             driver = self._way()
-            if type(driver) is sqlite3.Connection:
+            if type(driver) is sqlite3.Connection or (driver is not None and self.sql.any_driver):
                 cursor = self._cursor
                 if cursor is None or driver is not self._driver:
                     cursor, self._driver = driver.cursor(), driver
                 # Nobody else's meanwhile: a signal's handler may come in between.
                 self._cursor = None
-                taken = take(cursor.execute(statement.driver, params))
-                self._cursor = cursor
-                return taken
-            if driver is None or not self.sql.opens_cursors:
-                return self._by_django(statement, params, take)
-            cursor = driver.cursor()
-            try:
                 cursor.execute(statement.driver, params)
-                return take(cursor)
-            finally:
-                with suppress(*self._errors):  # as Django does
-                    cursor.close()
+                taken = take(cursor)
+                if self.sql.keeps_cursors and take is not every:
+                    self._cursor = cursor
+                else:  # which would hold all those rows
+                    with suppress(*self._errors):  # as Django does
+                        cursor.close()
+                return taken
+            return self._by_django(statement, params, take)
         except self._errors as error:
             return self._again(error, statement, params, take, writes)
 

@@ -25,8 +25,10 @@ class Dialect:
     quotes: ClassVar[str] = '"'
     #: What the driver wants for a parameter; Django's cursors want ``%s``.
     marker: ClassVar[str] = "%s"
-    #: Whether any connection of the driver will do, by way of a cursor.
-    opens_cursors: ClassVar[bool] = True
+    #: Whether any connection will do that the driver gives: Django's cursors are the driver's own.
+    any_driver: ClassVar[bool] = True
+    #: Whether a cursor may be kept for the next statement, with the row that it has read.
+    keeps_cursors: ClassVar[bool] = True
     #: A parameter of bytes to compare keys with.
     bound: ClassVar[str] = "%s"
     #: The types of key, expires and value.
@@ -157,7 +159,7 @@ class SQLite(Dialect):
     # without the key: https://www.sqlite.org/quirks.html#dblquote
     quotes = "`"
     marker = "?"
-    opens_cursors = False
+    any_driver = False
     # It compares text quicker than bytes.
     types = ("TEXT", "DOUBLE PRECISION", "BLOB")
     bound = "CAST(%s AS TEXT)"
@@ -196,6 +198,8 @@ class MySQL(Dialect):
     by_key = " FORCE INDEX (PRIMARY)"
     by_expiry = " FORCE INDEX (kvstore_expires)"
     add_clocks = 2
+    # One that is not buffered, if OPTIONS want it, is done only when it is closed.
+    keeps_cursors = False
     packet_limit = Statement("SELECT @@max_allowed_packet")
 
     def or_overwrite(self) -> str:
