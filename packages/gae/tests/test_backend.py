@@ -10,6 +10,8 @@ from google.cloud import datastore
 
 from django_kvstore.backend import Write
 from django_kvstore.errors import Conflict
+from django_kvstore.options import StoreOptions
+from django_kvstore.store import Store
 from django_kvstore_gae.connection import Connection
 
 
@@ -123,6 +125,8 @@ def test_the_longest_names_leave_room_for_the_longest_record(opened, emulator, u
         (lambda backend: backend.add("a:b", b"2", None), ["commit"]),
         (lambda backend: backend.delete("a:none"), ["lookup"]),
         (lambda backend: backend.delete("a:b"), ["lookup", "commit"]),
+        (lambda backend: backend.take("a:none"), ["lookup"]),
+        (lambda backend: backend.take("a:b"), ["lookup", "commit"]),
         (lambda backend: backend.compare_and_set("a:b", b"1", b"2", None), ["lookup", "commit"]),
         (lambda backend: backend.compare_and_set("a:b", b"x", b"2", None), ["lookup"]),
         (lambda backend: backend.update("a:b", lambda old: Write(b"2")), ["lookup", "commit"]),
@@ -138,6 +142,26 @@ def test_an_operation_takes_so_many_requests(backend, requests, call, methods):
     backend.set("a:b", b"1", None)
     requests.clear()
     call(backend)
+    assert [method for method, _ in requests] == methods
+
+
+@pytest.mark.parametrize(
+    ("call", "methods"),
+    [
+        (lambda store: store.get("b"), ["lookup"]),
+        (lambda store: store.get("none"), ["lookup"]),
+        (lambda store: store.set("b", 2), ["commit"]),
+        (lambda store: store.add("new", 2), ["commit"]),
+        (lambda store: store.delete("b"), ["lookup", "commit"]),
+        (lambda store: store.delete("none"), ["lookup"]),
+        (lambda store: store.incr("b"), ["lookup", "commit"]),
+    ],
+)
+def test_a_call_of_the_stores_takes_so_many_requests(backend, requests, call, methods):
+    store = Store(backend, StoreOptions())
+    store.set("b", 1)
+    requests.clear()
+    call(store)
     assert [method for method, _ in requests] == methods
 
 
@@ -254,6 +278,31 @@ def test_one_of_many_deletes_says_that_there_was_something(backend):
         with ThreadPoolExecutor(16) as pool:
             told = list(pool.map(lambda _: backend.delete("a:b"), range(16)))
         assert told.count(True) == 1
+
+
+def test_one_of_many_takes_gets_the_record(backend):
+    for turn in range(5):
+        backend.set("a:b", b"%d" % turn, None)
+        with ThreadPoolExecutor(16) as pool:
+            got = list(pool.map(lambda _: backend.take("a:b"), range(16)))
+        assert [record for record in got if record is not None] == [b"%d" % turn]
+
+
+def test_take_returns_what_it_deleted_when_the_cell_is_changed_in_between(backend, monkeypatch):
+    session = backend._session()
+    lookup = session.lookup
+    changes = [b"3", b"2"]
+
+    def changed_after(cells, *, light=False):
+        found = lookup(cells, light=light)
+        if changes:
+            backend.set("a:b", changes.pop(), None)
+        return found
+
+    backend.set("a:b", b"1", None)
+    monkeypatch.setattr(session, "lookup", changed_after)
+    assert backend.take("a:b") == b"3"
+    assert backend.get("a:b") is None
 
 
 def test_delete_insists_when_the_cell_is_changed_in_between(backend, monkeypatch):

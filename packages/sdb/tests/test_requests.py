@@ -14,6 +14,8 @@ import pytest
 
 from django_kvstore.backend import Write
 from django_kvstore.errors import Conflict
+from django_kvstore.options import StoreOptions
+from django_kvstore.store import Store
 from django_kvstore_sdb import SimpleDBBackend
 from servers.simpledb import SimpleDB
 from servers.simpledb_client import connect, put
@@ -85,6 +87,32 @@ def test_no_more_requests_than_that(own: SimpleDBBackend, own_server: SimpleDB, 
     assert call(own) == answer
     assert own_server.requests() == requests
     assert own_server.inconsistent() == {}
+
+
+@pytest.mark.parametrize(
+    ("call", "requests"),
+    [
+        (lambda store: store.get("b"), {"GetAttributes": 1}),
+        (lambda store: store.get("none"), {"GetAttributes": 1}),
+        (lambda store: store.set("b", 2), {"PutAttributes": 1}),
+        (lambda store: store.add("new", 2), {"PutAttributes": 1}),
+        # It must know whether the entry had expired, and its parts.
+        (lambda store: store.delete("b"), {"GetAttributes": 1, "DeleteAttributes": 1}),
+        (lambda store: store.delete("none"), {"GetAttributes": 1}),
+        (lambda store: store.incr("b"), {"GetAttributes": 1, "PutAttributes": 1}),
+    ],
+)
+def test_a_call_of_the_stores_takes_so_many_requests(
+    own: SimpleDBBackend,
+    own_server: SimpleDB,
+    call: Callable[[Store], object],
+    requests: dict[str, int],
+) -> None:
+    store = Store(own, StoreOptions())
+    store.set("b", 1)
+    own_server.forget_counts()
+    call(store)
+    assert own_server.requests() == requests
 
 
 def test_a_domain_is_only_created_when_asked(own_server: SimpleDB, opened: Any) -> None:

@@ -178,3 +178,26 @@ def test_a_fork_takes_neither_connections_nor_tokens(backend: TyrantBackend) -> 
     assert backend._registers.tokens is not tokens
     assert backend._registers.tokens.make(b"")[:5] != tokens.make(b"")[:5]
     pool.clear()
+
+
+def test_one_of_many_takes_gets_the_record(backend: TyrantBackend, space: str) -> None:
+    cell = space + "a"
+    for turn in range(20):
+        backend.set(cell, b"%d" % turn, None)
+        if turn % 2:
+            backend.update(cell, lambda old: Write(b"new " + (old or b"")))
+        got: list[bytes | None] = []
+        barrier = threading.Barrier(8)
+
+        def take(barrier: threading.Barrier = barrier, got: list[bytes | None] = got) -> None:
+            barrier.wait()
+            got.append(backend.take(cell))
+
+        threads = [threading.Thread(target=take) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        expected = b"new %d" % turn if turn % 2 else b"%d" % turn
+        assert [record for record in got if record is not None] == [expected]
+        assert len(got) == 8

@@ -154,6 +154,20 @@ class Backend:
         """Delete the cells; return how many there were."""
         return sum(self.delete(key) for key in keys)
 
+    def take(self, key: str) -> bytes | None:
+        """Delete the cell; return the record that it held, None when there was no cell.
+
+        Not called where `expires_itself`.
+        """
+        record = self.get(key)
+        if record is None:
+            return None
+        if self.atomic and records.has_expired(record, time.time()):
+            # Just this expired record, and nothing that somebody has written since.
+            self.compare_and_set(key, record, None, None)
+            return record
+        return record if self.delete(key) else None
+
     def add(self, key: str, record: bytes, expires: float | None) -> bool:
         """Write the cell if it is absent; say whether it was written."""
         return self.compare_and_set(key, None, record, expires)

@@ -68,19 +68,12 @@ class EntryStore:
         cell = self.coder.cell(key)
         if self.backend.expires_itself:
             return self.backend.delete(cell)
-        record = self.backend.get(cell)
+        record = self.backend.take(cell)
         if record is None:
             return False
-        if not is_gone(record):
-            existed = self.backend.delete(cell)
-            self.coder.delete_parts(cell, record)
-            return existed
-        if self.backend.atomic:
-            # Just this expired record, and nothing that somebody has written since.
-            self.backend.compare_and_set(cell, record, None, None)
-        else:
-            self.backend.delete(cell)
-        return False
+        existed = not is_gone(record)
+        self.coder.delete_parts(cell, record)
+        return existed
 
     def exists(self, key: str) -> bool:
         """Say whether there is an entry, without reading its value."""

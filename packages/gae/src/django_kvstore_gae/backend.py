@@ -89,6 +89,14 @@ class DatastoreBackend(Backend):
     def delete(self, key: str) -> bool:
         return self.delete_many([key]) > 0
 
+    def take(self, key: str) -> bytes | None:
+        session = self._session()
+        for _ in self.tries(*_PAUSES):
+            found = session.lookup([key]).get(key)
+            if found is None or session.replace(key, found.version, None, None):
+                break
+        return None if found is None else found.record
+
     def compare_and_set(
         self, key: str, old: bytes | None, new: bytes | None, expires: float | None
     ) -> bool:

@@ -65,7 +65,11 @@ class TyrantBackend(Backend):
         self._client.must(done)
 
     def delete(self, key: str) -> bool:
-        return self._registers.delete([key.encode()]) != [None]
+        return self.take(key) is not None
+
+    def take(self, key: str) -> bytes | None:
+        (record,) = self._registers.delete([key.encode()])
+        return record
 
     def add(self, key: str, record: bytes, expires: float | None) -> bool:
         return self._registers.add(key.encode(), record)
