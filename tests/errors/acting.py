@@ -33,22 +33,26 @@ def configured(settings: str, shell: str = "") -> Iterator[None]:
     variables = dict(line.split("=", 1) for line in shell.splitlines())
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, variables))
-        for alias, entry in databases.items():
-            stack.enter_context(_database(alias, entry))
+        stack.enter_context(_databases(databases))
         stack.enter_context(override_settings(**written))
         yield
 
 
 @contextmanager
-def _database(alias: str, entry: dict[str, Any]) -> Iterator[None]:
-    django_settings.DATABASES[alias] = entry
-    connections.settings = connections.configure_settings(django_settings.DATABASES)
+def _databases(entries: dict[str, Any]) -> Iterator[None]:
+    """Have these databases beside the default one, and none that other tests have made known."""
+    known = django_settings.DATABASES
+    others = {alias: known.pop(alias) for alias in list(known) if alias != "default"}
+    known.update(entries)
+    connections.settings = connections.configure_settings(known)
     try:
         yield
     finally:
-        connections[alias].close()
-        del connections[alias], django_settings.DATABASES[alias]
-        connections.settings = connections.configure_settings(django_settings.DATABASES)
+        for alias in entries:
+            connections[alias].close()
+            del connections[alias], known[alias]
+        known.update(others)
+        connections.settings = connections.configure_settings(known)
 
 
 def make(scene: str, call: str, names: dict[str, Any]) -> Exception | None:
