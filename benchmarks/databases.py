@@ -42,7 +42,8 @@ def database_settings(*entries: dict[str, Any]) -> dict[str, Any]:
             "default": cache_settings("dummy.DummyCache"),
             "database": cache_settings("db.DatabaseCache", "benchmark_cache"),
         },
-        "KEY_VALUE_STORES": {"default": "db://kvstore"},
+        # Routers are the peers', who want several databases: few applications have one.
+        "KEY_VALUE_STORES": {"default": "db://kvstore?using=default"},
         "INSTALLED_APPS": ["django_kvstore", "constance"],
         "CONSTANCE_BACKEND": "constance.backends.database.DatabaseBackend",
         "CONSTANCE_CONFIG": {},

@@ -84,6 +84,7 @@ def measure(stage: Stage, scale: Scale) -> tuple[list[Entrant], Samples]:
     for engine in engines:
         samples.update(_of_engine(engine, names, sizes, scale))
     stage.note(f"Few keys are {scale.few:,}, many are {scale.many:,}.")
+    stage.note_files()
     stage.note(f"A page is {PAGE} entries, of forty that lie all over the store.")
     return [Entrant(names["many"], "ours"), Entrant(names["few"], "floor")], samples
 

@@ -25,6 +25,7 @@ def contestants(stage: Stage) -> list[Contestant]:
     stage.configure(**database_settings(*entries))
     stage.machine["SQLite"] = sqlite_version
     stage.note("SQLite everywhere with journal_mode = WAL and synchronous = NORMAL.")
+    stage.note_files()
     # A model can be made only once Django is configured.
     from ..contestants.orm import ORM
 

@@ -90,32 +90,26 @@ class EntryStore:
 
     def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """Return the values of those keys that have one."""
-        cells = {self.coder.cell(key): key for key in keys}
-        found = self.backend.get_many(list(cells)) if cells else {}
-        decode = self.coder.decode
-        return {
-            cells[cell]: value
-            for cell, record in found.items()
-            if (value := decode(cell, record)) is not MISSING
-        }
+        cells = self.coder.cells(keys)
+        found = self.backend.get_many(cells) if cells else {}
+        return self.coder.decode_many(found.items())
 
     def set_many(self, values: Mapping[str, Any], ttl: float | None = DEFAULT_TTL) -> None:
         """Write every value; all are checked and serialized before the first is sent."""
         expires = self.coder.expires(ttl)
-        cells = {self.coder.cell(key): value for key, value in values.items()}
-        payloads = {cell: self.coder.payload(cell, value) for cell, value in cells.items()}
-        if not payloads:
+        cells = dict(zip(self.coder.cells(values), values.values(), strict=True))
+        if not cells:
             return
         if is_past(expires):
-            self.backend.delete_many(list(payloads))
+            for cell, value in cells.items():
+                self.coder.payload(cell, value)  # so that a bad value is told whatever the ttl
+            self.backend.delete_many(list(cells))
             return
-        pack = self.coder.pack
-        packed = {cell: pack(cell, *made, expires) for cell, made in payloads.items()}
-        self.backend.set_many(packed, expires)
+        self.backend.set_many(self.coder.encode_many(cells, expires), expires)
 
     def delete_many(self, keys: Iterable[str]) -> int:
         """Delete the entries; return how many there were."""
-        cells = list({self.coder.cell(key): None for key in keys})
+        cells = self.coder.cells(keys)
         if not cells:
             return 0
         if self.backend.expires_itself:
@@ -131,7 +125,7 @@ class EntryStore:
 
     def get_entries(self, keys: Iterable[str]) -> dict[str, Entry]:
         """Return those of the keys that have an entry, each with its expiry and size."""
-        cells = [self.coder.cell(key) for key in keys]
+        cells = self.coder.cells(keys)
         found = self.backend.get_many(cells) if cells else {}
         entries = (self._entry(cell, record) for cell, record in found.items())
         return {entry.key: entry for entry in entries if entry is not None}

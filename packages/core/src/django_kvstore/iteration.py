@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from . import keys, split
 from .atomic import AtomicStore
 from .entries import Entry
-from .options import MISSING
 
 
 class Entries(NamedTuple):
@@ -58,13 +57,7 @@ class IterableStore(AtomicStore):
         `limit`, or none, and still have a next one.
         """
         cells, following = self.backend.scan(self.coder.prefix(prefix), cursor, limit)
-        key, decode = self.coder.key, self.coder.decode
-        entries = [
-            (key(cell), value)
-            for cell, record in cells
-            if (value := decode(cell, record)) is not MISSING
-        ]
-        return Entries(entries, following)
+        return Entries(list(self.coder.decode_many(cells).items()), following)
 
     def export(self, prefix: str = "", cursor: str | None = None, limit: int = 250) -> Export:
         """Return one page of entries with their expiry and size; otherwise as `scan`.

@@ -132,8 +132,8 @@ class DBBackend(Backend):
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
         session = self._sessions.open()
         found: dict[str, bytes] = {}
-        for some in slices(list(dict.fromkeys(keys))):
-            found |= cells.get_many(session, some)
+        for some in slices(keys):
+            found.update(cells.get_many(session, some))
         return found
 
     def set_many(self, records: Mapping[str, bytes], expires: float | None) -> None:

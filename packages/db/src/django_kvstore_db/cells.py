@@ -107,9 +107,11 @@ def change(session: Session, key: str, make: Callable[[bytes | None], Write | No
         return swap(session, key, old, write)
     if live(row) is None:
         return False
+    there = (sql.binary(new), sql.name(key), sql.binary(old))
+    if expires == row[1]:
+        return session.write_in_turn(sql.replace_value, there) > 0
     when = () if expires is None else (expires,)
-    params = (*when, sql.binary(new), sql.name(key), sql.binary(old))
-    return session.write_in_turn(sql.replace_live[len(when)], params) > 0
+    return session.write_in_turn(sql.replace_live[len(when)], (*when, *there)) > 0
 
 
 def change_locked(session: Session, key: str, make: Callable[[bytes | None], Write | None]) -> bool:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from django_kvstore.keys import MAX_KEY_BYTES
@@ -15,7 +15,7 @@ CHUNK_CELLS: Final = 500
 CHUNK_BYTES: Final = 3 * 1024 * 1024
 
 
-def slices(keys: list[str]) -> Iterator[list[str]]:
+def slices(keys: Sequence[str]) -> Iterator[Sequence[str]]:
     """Split the keys for statements of up to `CHUNK_CELLS`; these are never over `CHUNK_BYTES`."""
     for start in range(0, len(keys), CHUNK_CELLS):
         yield keys[start : start + CHUNK_CELLS]

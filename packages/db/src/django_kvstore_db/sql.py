@@ -82,8 +82,10 @@ class Dialect:
             for new in ("NULL", "%s")
         ]
         self.replace = [one(f"{replace} AND {live}") for replace in replaces]
-        # And where it is known already that the cell has not expired.
+        # And where it is known already that the cell has not expired, or even that its expiry
+        # stays: what does not name the column has nothing to do with its index.
         self.replace_live = [one(replace) for replace in replaces]
+        self.replace_value = one(f"UPDATE {t} SET {v} = %s WHERE {k} = %s AND {v} = %s")
 
         self.delete = one(f"DELETE FROM {t} WHERE {k} = %s AND {live}")
         self.remove = one(f"DELETE FROM {t} WHERE {k} = %s AND {v} = %s AND {live}")
