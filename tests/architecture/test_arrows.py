@@ -27,7 +27,7 @@ LAYERS = (
     {"errors", "url", "keys", "params", "records", "compression", "serializers", "typed_json"},
     {"backend", "line", "options"},
     {"plugins", "legacy", "config"},
-    {"split", "coder", "singleflight"},
+    {"naming", "split", "coder", "singleflight"},
     {"entries", "atomic", "iteration", "aio", "store"},
     {"stores"},
     {"models", "transfer"},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django_kvstore import Page, StoreURL
@@ -166,6 +168,14 @@ class KeepsTheExpiry(Expiring):
 @breaks("flags-expires", "test_expires_itself_is_as_declared")
 class ClaimsToExpire(LocMemBackend):
     expires_itself = True
+
+
+@breaks("life-lazy", "test_making_a_store_sends_nothing")
+class DialsAtOnce(LocMemBackend):
+    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
+        super().__init__(alias, url, params)
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", 9)).close()
 
 
 @breaks("flags-iterable", "test_keys_is_as_declared")

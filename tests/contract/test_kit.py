@@ -107,6 +107,35 @@ class TestContract(Contract):
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+STOPPED = """
+class TestServed(TestContract):
+    def stop_server(self):
+        stopped.append(self)
+
+    def start_server(self):
+        stopped.pop()
+"""
+
+
+def test_a_class_that_can_stop_the_server_has_the_checks_of_an_outage(tmp_path: Path) -> None:
+    (tmp_path / "test_engine.py").write_text(f"stopped = []\n{DOCUMENTED}\n{STOPPED}")
+    run = run_pytest(tmp_path, "-q", "--collect-only", "-k", "outage or durable")
+    names = re.findall(r"::(Test\w+)::(test_\w+)", run.stdout)
+    of_each = {kind: {name for each, name in names if each == kind} for kind, _ in names}
+    left_out = {"test_reading_in_an_outage_is_no_miss", "test_durable_is_as_declared"}
+    assert left_out <= of_each["TestServed"], run.stdout
+    assert not left_out & of_each.get("TestContract", set())
+
+
+def test_one_chapter_alone_leaves_out_what_it_has_no_server_for(tmp_path: Path) -> None:
+    text = DOCUMENTED.replace("testing import Contract", "testing.failure import Failure")
+    text = text.replace("(Contract)", "(Failure)")
+    (tmp_path / "test_engine.py").write_text(text)
+    run = run_pytest(tmp_path, "-q")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "passed" in run.stdout
+
+
 def test_a_contract_without_a_url_says_what_it_needs(tmp_path: Path) -> None:
     (tmp_path / "test_engine.py").write_text(DOCUMENTED.partition("    url")[0] + "    pass\n")
     run = run_pytest(tmp_path, "-q", "-k", "test_ping_answers_in_seconds")

@@ -39,6 +39,10 @@ class TestPickleZlib(Small):
     url = "locmem://picklezlib?serializer=pickle&compression=zlib"
 
 
+class TestKeyValSerializer(Small):
+    url = "locmem://keyval?serializer=keyval"
+
+
 class TestJSON(Small):
     url = "locmem://json"
     options = {"SERIALIZER": "json"}
@@ -117,3 +121,11 @@ class TestExpiring(OverBackend):
 class TestModest(OverBackend):
     url = "modest"
     kind = sound.Modest
+
+
+class TestLeast(OverBackend):
+    """What the contract lets an engine declare at the least, and knobs for one that is slow."""
+
+    url = "least"
+    kind = sound.Least
+    walk = 300

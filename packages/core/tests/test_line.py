@@ -88,6 +88,24 @@ def test_silence_is_told_in_time(ends: tuple[Line, socket.socket]) -> None:
         line.recv()
 
 
+def test_a_request_that_waited_leaves_that_less_for_the_answer(
+    ends: tuple[Line, socket.socket],
+) -> None:
+    line, other = ends
+    data = bytes(4_000_000)
+
+    def read_late() -> None:
+        time.sleep(LIMIT * 0.8)
+        size = 0
+        while size < len(data):
+            size += len(other.recv(1_000_000))
+
+    with meanwhile(read_late), taking(LIMIT - 0.01, LIMIT * 1.6):
+        line.sendall(data)
+        with pytest.raises(TimeoutError):
+            line.recv()
+
+
 def test_what_comes_byte_by_byte_has_one_limit(ends: tuple[Line, socket.socket]) -> None:
     line, other = ends
     done = threading.Event()

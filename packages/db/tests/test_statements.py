@@ -51,6 +51,20 @@ def test_an_operation_takes_as_many_statements_as_it_must(database, open_backend
     assert len(queries) == number, [query["sql"][:100] for query in queries]
 
 
+@pytest.mark.parametrize("expires", [None, NOW + 900])
+def test_an_expiry_that_stays_is_not_written_again(database, open_backend, expires):
+    backend = open_backend(database.alias)
+    backend.set("n:here", b"record", expires)
+    for new, later, written in ((b"other", expires, False), (b"again", NOW + 1800, True)):
+        with CaptureQueriesContext(database) as queries:
+            backend.update("n:here", lambda old, new=new, later=later: Write(new, later))
+        assert ("expires" in queries[-1]["sql"]) is written
+        assert backend.get("n:here") == new
+    with database.cursor() as cursor:
+        cursor.execute("SELECT expires FROM kvstore")
+        assert list(cursor.fetchall()) == [(NOW + 1800,)]
+
+
 def test_a_statement_is_bounded_in_cells_and_in_bytes(database, open_backend):
     backend = open_backend(database.alias)
     cells = {f"n:{number}": bytes(12_000) for number in range(1100)}
@@ -114,6 +128,7 @@ WALK = (b"n:05000", b"n;", NOW)
         ("delete", (b"n:00001", NOW)),
         ("replace", (b"new", b"n:00001", b"record", NOW)),
         ("replace_live", (b"new", b"n:00001", b"record")),
+        ("replace_value", (b"new", b"n:00001", b"record")),
     ],
 )
 def test_the_index_of_keys_serves_cells_and_walks(filled, database, statement, params):

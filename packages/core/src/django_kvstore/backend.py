@@ -13,10 +13,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from . import records
-from .errors import Conflict, KVStoreError, NotSupported
+from .errors import Conflict, KVStoreError, NotSupported, OutcomeUnknown, Unavailable
 from .keys import MAX_KEY_BYTES
 from .params import Param
 
@@ -147,12 +148,11 @@ class Backend:
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
         """Write every cell; when it fails half-way, each is wholly old or wholly new."""
-        for key, record in cells.items():
-            self.set(key, record, expires)
+        self.in_turn(partial(self.set, key, record, expires) for key, record in cells.items())
 
     def delete_many(self, keys: Sequence[str]) -> int:
         """Delete the cells; return how many there were."""
-        return sum(self.delete(key) for key in keys)
+        return self.in_turn(partial(self.delete, key) for key in keys)
 
     def take(self, key: str) -> bytes | None:
         """Delete the cell; return the record that it held, None when there was no cell.
@@ -183,6 +183,27 @@ class Backend:
             write = change(old)
             if write is None or self.compare_and_set(key, old, write.record, write.expires):
                 return
+
+    def in_turn(self, steps: Iterable[Callable[[], int | None]]) -> int:
+        """Take the steps of one write; return the sum of what they return.
+
+        When one, or looking for the next, fails after another was done, the write is done in part:
+        `Unavailable`, which says that nothing was, is raised as `OutcomeUnknown`.
+        """
+        total, begun = 0, False
+        try:
+            for step in steps:
+                total += step() or 0
+                begun = True
+        except Unavailable as problem:
+            if not begun:
+                raise
+            raise self.error(
+                OutcomeUnknown,
+                f"{problem.reason} Part of the work had been done before that.",
+                hint="Do all of it again, where that does no harm.",
+            ) from problem
+        return total
 
     def tries(self, pause: float = 0.0005, longest: float = 0.05) -> Iterator[None]:
         """Yield for each try at changing what others keep changing too; for `update`.
@@ -221,12 +242,16 @@ class Backend:
 
     def clear(self, prefix: str) -> int | None:
         """Delete the cells whose name starts with `prefix`; return how many, None if unknown."""
-        total, cursor = 0, None
-        while True:
-            cells, cursor = self.scan(prefix, cursor, 250)
-            total += self.delete_many([key for key, _ in cells])
-            if cursor is None:
-                return total
+
+        def pages() -> Iterator[Callable[[], int]]:
+            cursor = None
+            while True:
+                cells, cursor = self.scan(prefix, cursor, 250)
+                yield partial(self.delete_many, [key for key, _ in cells])
+                if cursor is None:
+                    return
+
+        return self.in_turn(pages())
 
     def purge(self, prefix: str, now: float) -> int:
         """Delete the cells of `prefix` that had expired by `now`; return how many."""

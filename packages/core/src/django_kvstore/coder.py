@@ -13,27 +13,34 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from isal.isal_zlib import crc32
 
-from . import keys, records, split
+from . import records, split
 from .backend import Backend
 from .compression import MIN_BYTES, decompress, load_codec
-from .errors import CorruptValue, InvalidKey, InvalidValue, KVStoreError, ValueTooLarge
+from .errors import (
+    Conflict,
+    CorruptValue,
+    InvalidValue,
+    KVStoreError,
+    OutcomeUnknown,
+    Unavailable,
+    ValueTooLarge,
+)
+from .naming import Naming
 from .options import DEFAULT_TTL, MISSING, StoreOptions
 from .records import EXPIRY, EXPIRY_AT, HEAD, OVERHEAD, PAYLOAD, PAYLOAD_AFTER_EXPIRY, WHOLE, seal
 from .serializers import load_serializer, serializer_name
 
 #: Expiry further away than this, in seconds (a hundred years), is taken for a mistake.
 _MAX_TTL = 100 * 366 * 86400.0
-#: The types of keys that are nothing but text.
-_STR = frozenset({str})
 #: What serializers raise for a value that they cannot write.
 _UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
 
-class Coder:
+class Coder(Naming):
     """What one store needs to speak to its backend; thread-safe, and without state of its own."""
 
     def __init__(self, backend: Backend, options: StoreOptions) -> None:
-        self._backend = backend
+        super().__init__(backend, options.namespace)
         self._default_ttl = options.ttl
         try:
             self._serializer = load_serializer(options.serializer)(backend.alias)
@@ -46,63 +53,12 @@ class Coder:
         # What nearly all records begin with.
         self._plain_head = records.head(self._serializer.code)
         self._expiring_head = records.head(self._serializer.code, records.HAS_EXPIRY)
-        self._namespace = options.namespace
-        self._prefix = options.namespace + keys.ENTRY
-        self._key_bytes = min(keys.MAX_KEY_BYTES + 1, backend.max_key_bytes) - len(self._prefix)
         # Up to here a payload is neither refused, nor compressed, nor split.
         self._simple_bytes = min(
             backend.max_value_bytes,
             MIN_BYTES - 1 if self._codec else backend.max_value_bytes,
             (backend.cell_bytes or backend.max_value_bytes) - records.OVERHEAD,
         )
-
-    # Keys.
-
-    def cell(self, key: str) -> str:
-        """Return the name of the key's cell; raises `InvalidKey`."""
-        # ASCII is nearly every key, and its length is its size.
-        if type(key) is str and key.isascii() and 0 < len(key) <= self._key_bytes:
-            return self._prefix + key
-        problem = keys.key_problem(key, self._key_bytes)
-        if problem is not None:
-            raise self._backend.error(InvalidKey, problem, hint="Nothing was sent.")
-        return self._prefix + key
-
-    def cells(self, keys: Iterable[str]) -> list[str]:
-        """Return the names of the keys' cells, each once; raises `InvalidKey`."""
-        keys = list(keys)
-        # As `cell` does with nearly every key, but with all of them at once.
-        if (
-            set(map(type, keys)) == _STR
-            and "".join(keys).isascii()
-            and all(keys)
-            and max(map(len, keys)) <= self._key_bytes
-        ):
-            prefix = self._prefix
-            return list(dict.fromkeys([prefix + key for key in keys]))
-        return list(dict.fromkeys(map(self.cell, keys)))
-
-    def lock_cell(self, key: str) -> str:
-        """Return the name of the cell that locks the key; raises `InvalidKey`."""
-        return self._namespace + keys.LOCK + self.key(self.cell(key))
-
-    def prefix(self, prefix: str) -> str:
-        """Return what the cells of keys that start with `prefix` start with."""
-        problem = keys.key_problem(prefix, self._key_bytes) if prefix != "" else None
-        if problem is not None:
-            raise self._backend.error(
-                InvalidKey, f"as a prefix: {problem}", hint="Nothing was sent."
-            )
-        return self._prefix + prefix
-
-    def key(self, cell: str) -> str:
-        """Return the key of an entry's cell."""
-        return cell[len(self._prefix) :]
-
-    def keys(self, cells: Iterable[str]) -> list[str]:
-        """Return the keys of entries' cells."""
-        start = len(self._prefix)
-        return [cell[start:] for cell in cells]
 
     # Expiry.
 
@@ -310,9 +266,24 @@ class Coder:
         )
 
     def delete_parts(self, cell: str, record: bytes | None) -> None:
-        """Delete the parts that a replaced or refused record of `cell` names, if any."""
-        if record is not None and len(record) > 1 and record[1] & records.IS_SPLIT:
+        """Delete the parts that a replaced or refused record of `cell` names, if any.
+
+        What the caller wanted is done by then, so a failure must not say that it is not: what
+        stays behind is an orphan, and is collected.
+        """
+        if record is None or len(record) < 2 or not record[1] & records.IS_SPLIT:
+            return
+        try:
             split.delete_parts(self._backend, self._namespace, record, cell)
+        except (Unavailable, OutcomeUnknown, Conflict) as error:
+            if self._backend.transactional:
+                # A transaction may be lost with it, write and all.
+                raise self._backend.error(
+                    OutcomeUnknown,
+                    f"the entry was written, and what it replaced could not be deleted: "
+                    f"{error.reason}",
+                    hint="In a transaction, undo and repeat it; elsewhere it is done.",
+                ) from error
 
 
 def is_past(expires: float | None) -> bool:

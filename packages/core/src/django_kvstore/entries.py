@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from . import records
@@ -142,11 +143,13 @@ class EntryStore:
                 cell = self.coder.cell(entry.key)
                 payload = self.coder.payload(cell, entry.value)
                 by_expiry.setdefault(entry.expires, {})[cell] = payload
-        for expires, payloads in by_expiry.items():
-            packed = {
-                cell: self.coder.pack(cell, *made, expires) for cell, made in payloads.items()
-            }
+
+        def write(expires: float | None, payloads: dict[str, tuple[bytes, int]]) -> None:
+            pack = self.coder.pack
+            packed = {cell: pack(cell, *made, expires) for cell, made in payloads.items()}
             self.backend.set_many(packed, expires)
+
+        self.backend.in_turn(partial(write, *group) for group in by_expiry.items())
 
     def _entry(self, cell: str, record: bytes) -> Entry | None:
         key, expires, size = self.coder.key(cell), records.expiry(record), len(record)

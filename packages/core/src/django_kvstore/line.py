@@ -22,6 +22,10 @@ from typing import Any, Final
 Address = tuple[str, int] | str
 
 _SECONDS: Final = struct.Struct("@ll")
+#: Up to so many bytes the kernel takes without waiting for the server.
+_SHORT: Final = 16_384
+#: Seconds of a wait that counts.
+_NOTICEABLE: Final = 0.01
 
 
 class Progress(enum.Enum):
@@ -67,7 +71,8 @@ class Line:
         if self._shortened:
             self._allow(self.limit)
             self._shortened = False
-        self.deadline = time.monotonic() + self.limit + more
+        begun = time.monotonic()
+        self.deadline = begun + self.limit + more
         try:
             sent = self._socket.send(data)
             while sent < len(data):
@@ -78,6 +83,8 @@ class Line:
         except BlockingIOError as error:
             raise TimeoutError("the request was not taken in time") from error
         self.progress = Progress.ALL
+        if len(data) > _SHORT and time.monotonic() - begun > _NOTICEABLE:
+            self._answering = True  # what it waited is no more to be had for the answer
 
     def recv(self, size: int = 65_536, flags: int = 0) -> bytes:
         """Return what is there of the answer, up to `size` bytes; none when the server hung up.

@@ -9,6 +9,7 @@ import contextlib
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from threading import RLock
 from typing import Any, Final
 
@@ -139,12 +140,15 @@ class DBBackend(Backend):
     def set_many(self, records: Mapping[str, bytes], expires: float | None) -> None:
         session = self._sessions.open(writes=True)
         # All writers lock them in the order of keys, so that none waits for another in a circle.
-        for keys in chunks(sorted(records), records):
-            cells.set_many(session, keys, records, expires)
+        self.in_turn(
+            partial(cells.set_many, session, keys, records, expires)
+            for keys in chunks(sorted(records), records)
+        )
 
     def delete_many(self, keys: Sequence[str]) -> int:
         session = self._sessions.open(writes=True)
-        return sum(cells.delete_many(session, some) for some in slices(sorted(set(keys))))
+        some = slices(sorted(set(keys)))
+        return self.in_turn(partial(cells.delete_many, session, each) for each in some)
 
     # All cells of a prefix.
 

@@ -26,8 +26,6 @@ absent pass when the store refuses with `NotSupported`.
 
 from __future__ import annotations
 
-from typing import Any
-
 from .aio import Aio
 from .atomic import Atomic
 from .bulk import Bulk
@@ -75,7 +73,3 @@ class Contract(
     Life,
 ):
     """Every chapter. One chapter alone may be subclassed just so."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.leave_out_outages()

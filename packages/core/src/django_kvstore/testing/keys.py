@@ -225,7 +225,8 @@ class Keys(Chapter):
     @needs("atomic")
     def test_any_key_takes_part_in_atomic_calls(self, store: Store) -> None:
         """What may be a key may be counted, added and popped."""
-        for key in ("\0", "a b\n", "%41", "é'\"\\", "\U0001f600" * 20):
+        room = self.room(store)
+        for key in ("\0", "a b\n", "%41", "é'\"\\", "\U0001f600" * min(20, room // 4)):
             assert store.add(key, 1)
             assert store.incr(key) == 2
             assert store.compare_and_set(key, 2, 3)
@@ -235,12 +236,14 @@ class Keys(Chapter):
     @clause("keys-any")
     def test_any_text_is_a_key_of_its_own(self, store: Store) -> None:
         """Whatever texts are chosen, each is the key of its own entry and of no other."""
-        tried = 0
+        tried, room = 0, self.room(store)
 
         @examples(max_examples=math.ceil(self.examples / _BATCH), deadline=None)
         @given(st.lists(keys, min_size=_BATCH, max_size=_BATCH, unique=True))
         def check(batch: list[str]) -> None:
             nonlocal tried
+            # An engine may take less than the longest of these.
+            batch = [key for key in batch if len(key.encode()) <= room]
             tried += len(batch)
             written = {key: f"the value of {key}" for key in batch}
             assert store.get_many(batch) == {}

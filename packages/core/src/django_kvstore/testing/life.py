@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import traceback
 import warnings
@@ -158,8 +159,17 @@ class Life(Chapter):
         assert backend.alias in repr(store)
 
     @clause("life-lazy")
-    def test_making_a_store_sends_nothing(self, store: Store) -> None:
-        """A backend is made and shown without a connection: to a port where nobody listens."""
+    def test_making_a_store_sends_nothing(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A backend is made and shown without a connection, or a look for a server's address."""
+
+        def refuse(*args: object) -> None:
+            raise AssertionError(f"it goes to the network while it is made: {args[-1]!r}")
+
+        for name in ("connect", "connect_ex"):
+            monkeypatch.setattr(socket.socket, name, refuse)
+        monkeypatch.setattr(socket, "getaddrinfo", refuse)
         backend = store.backend
         made = type(backend)(backend.alias, backend.url, backend.options)
         assert made.alias == backend.alias

@@ -18,6 +18,14 @@ from .clauses import clause, needs
 class Moving(Chapter):
     """Clauses ``moving-…``."""
 
+    def _writes(self, store: Store, value: object) -> bool:
+        """Say whether the store's serializer can write the value."""
+        try:
+            store.coder.payload("", value)
+        except InvalidValue:
+            return False
+        return True
+
     @clause("moving-entries")
     def test_get_entries_returns_entries_whole(self, store: Store) -> None:
         """get_entries() gives the key, the value, the time of its expiry and its size."""
@@ -125,7 +133,7 @@ class Moving(Chapter):
     def test_restore_refuses_what_set_refuses(self, store: Store) -> None:
         """One bad key or value, and none of the entries is written."""
         for bad, kind in ((Entry("", 1, None, 1), InvalidKey), (Entry("k", min, None, 1), None)):
-            if kind is None and store.options.serializer == "pickle":
+            if kind is None and self._writes(store, min):
                 continue  # a pickle takes a function by its name
             with pytest.raises(kind or InvalidValue):
                 store.restore([Entry("fine", 1, None, 1), bad])

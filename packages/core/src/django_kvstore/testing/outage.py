@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -16,12 +16,23 @@ from .clauses import checks_of, clause
 class Outage(Chapter):
     """Clauses ``failure-outage`` and ``failure-recovery``; needs `stop_server`, `start_server`."""
 
-    @classmethod
-    def leave_out_outages(cls) -> None:
+    #: The checks that a class, or the one it is derived of, has left out.
+    _left_out: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         """Leave out what cannot run because nobody said how to stop the engine."""
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.startswith(f"{__package__}."):
+            return  # a chapter, or all of them
         if cls.stop_server is Chapter.stop_server or cls.start_server is Chapter.start_server:
-            for name in checks_of(Outage):
+            cls._left_out |= checks_of(Outage).keys() & checks_of(cls).keys()
+            for name in cls._left_out:
                 setattr(cls, name, None)
+            return
+        # A class that says it, derived of one that did not.
+        for name in cls._left_out:
+            setattr(cls, name, getattr(Outage, name))
+        cls._left_out = frozenset()
 
     @pytest.fixture
     def outage(self, store: Store) -> Iterator[None]:

@@ -223,14 +223,14 @@ class Values(Chapter):
         """Nesting without end is refused, unless the serializer can write it."""
         endless: list[Any] = []
         endless.append(endless)
-        if store.options.serializer == "pickle":
+        try:
             store.set("key", endless)
-            read = store.get("key")
-            assert read[0] is read
+        except InvalidValue:
+            assert "key" not in store
             return
-        with pytest.raises(InvalidValue):
-            store.set("key", endless)
-        assert "key" not in store
+        assert store.options.serializer != "typed"
+        read = store.get("key")
+        assert read[0] is read
 
     @clause("values-size")
     def test_a_value_of_one_mebibyte_is_stored(self, store: Store) -> None:
