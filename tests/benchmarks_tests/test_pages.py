@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.groups import NAMES
 from benchmarks.page import (
     BENCHMARKS,
     RESULTS_PAGE,
@@ -29,6 +30,10 @@ def test_the_table_of_targets_is_that_of_the_kept_results() -> None:
     text = BENCHMARKS.read_text(encoding="utf-8")
     assert text.count("<!-- targets -->") == 1
     assert text == with_targets(text, KEPT), WRITE
+
+
+def test_every_group_has_kept_results() -> None:
+    assert {kept.name for kept in KEPT} == set(NAMES)
 
 
 @pytest.mark.parametrize("kept", KEPT, ids=lambda kept: kept.name)
