@@ -55,13 +55,22 @@ def entrants_list(result: GroupResult) -> str:
 
 
 def targets_table(results: Iterable[GroupResult]) -> str:
-    """Return every bound that is set for these groups, what was found, and whether it is met."""
+    """Return every bound that is set for these groups, what was found, and whether it is met.
+
+    Beside a bound that is about a peer stands how far ahead of that one the floor itself is.
+    """
     rows = [
-        [result.name, TITLES[target.operation], target_text(target), found_text(target, result)]
+        [
+            result.name,
+            TITLES[target.operation],
+            target_text(target),
+            found_text(target, result),
+            floor_text(target, result),
+        ]
         for result in results
         for target in targets_of(result.name)
     ]
-    return table(["group", "operation", "to reach", "found"], rows)
+    return table(["group", "operation", "to reach", "found", "the floor itself"], rows)
 
 
 def target_text(target: Target) -> str:
@@ -84,6 +93,16 @@ def found_text(target: Target, result: GroupResult) -> str:
         return "not measured"
     shown = ratio(found) if target.is_ratio else quantity(found, unit(target.operation))
     return f"{shown}, {'met' if target.is_met(found) else '**not met**'}"
+
+
+def floor_text(target: Target, result: GroupResult) -> str:
+    """Write how far ahead of a peer the quickest floor is, for a bound that is about a peer."""
+    floors = [name for name in result.of_role("floor") if result.has(target.operation, name)]
+    if target.kind != "peer" or not floors or target.found(result) is None:
+        return ""
+    quickest = min(floors, key=lambda name: result.median(target.operation, name))
+    theirs = min(target.against, key=lambda name: result.median(target.operation, name))
+    return ratio(result.ratio(target.operation, theirs, quickest))
 
 
 def quantity(number: float, unit: str) -> str:

@@ -16,7 +16,7 @@ from ..contestant import Codec, Role
 
 
 class Typed(Codec):
-    """The default serializer, as the store calls it."""
+    """The default serializer."""
 
     name = "django-kvstore"
     role: Role = "ours"
@@ -24,14 +24,8 @@ class Typed(Codec):
     distribution = "django-kvstore"
 
     def open(self) -> None:
-        self._serializer = load_serializer("typed")("benchmark")
-        self._dumps, self._loads = self._serializer.dumps, self._serializer.loads
-
-    def dumps(self, value: Any) -> bytes:
-        return self._dumps(value, ":benchmark")
-
-    def loads(self, data: bytes) -> Any:
-        return self._loads(data, ":benchmark")
+        serializer = load_serializer("typed")("benchmark")
+        self.bind(dumps=serializer.dumps, loads=serializer.loads)
 
 
 class Bound(Codec):

@@ -10,7 +10,7 @@ from .players import result
 
 
 def cells(table: str) -> list[list[str]]:
-    return [[cell.strip() for cell in row.strip("| ").split(" | ")] for row in table.splitlines()]
+    return [[cell.strip() for cell in row.removeprefix("| ").removesuffix(" |").split(" | ")] for row in table.splitlines()]
 
 
 def plain(text: str) -> str:
@@ -58,7 +58,20 @@ def test_who_was_not_measured_has_a_dash() -> None:
 
 def test_the_table_of_targets_says_which_are_met() -> None:
     near = result(ours=("ours", [1.4]), dict=("floor", [1.0]), LocMemCache=("peer", [2.0]))
-    rows = {(row[1], row[2]): row[3] for row in cells(targets_table([near]))}
-    assert rows["get, hit", "at most 1.5× dict"] == "1.4×, met"  # noqa: RUF001
-    assert rows["get, hit", "LocMemCache: at least 2.5×"] == "1.43×, **not met**"  # noqa: RUF001
-    assert rows["get, miss", "at most 4× dict"] == "not measured"  # noqa: RUF001
+    rows = {(row[1], row[2]): row[3:] for row in cells(targets_table([near]))}
+    assert rows["get, hit", "at most 1.5× dict"] == ["1.4×, met", ""]  # noqa: RUF001
+    said = rows["get, hit", "LocMemCache: at least 2.5×"]  # noqa: RUF001
+    assert said == ["1.43×, **not met**", "2×"]  # noqa: RUF001
+    assert rows["get, miss", "at most 4× dict"] == ["not measured", ""]  # noqa: RUF001
+
+
+def test_beside_a_peer_stands_how_far_ahead_the_quickest_floor_is() -> None:
+    found = result(
+        ours=("ours", [1.4]),
+        slow=("floor", [4.0]),
+        quick=("floor", [0.5]),
+        unmeasured=("floor", []),
+        LocMemCache=("peer", [2.0]),
+    )
+    rows = {(row[1], row[2]): row[4] for row in cells(targets_table([found]))}
+    assert rows["get, hit", "LocMemCache: at least 2.5×"] == "4×"  # noqa: RUF001
