@@ -12,6 +12,7 @@ from django_kvstore.backend import Write
 from django_kvstore.errors import Conflict
 from django_kvstore.options import StoreOptions
 from django_kvstore.store import Store
+from django_kvstore_gae.bulk import Bulk
 from django_kvstore_gae.connection import Connection
 
 
@@ -215,7 +216,9 @@ def test_a_stale_version_changes_nothing(backend):
     backend.set("a:b", b"2", None)
     assert session.replace("a:b", seen.version, b"3", None) is False
     assert session.replace("a:b", seen.version, None, None) is False
-    assert session.delete([seen]) == ["a:b"]
+    bulk = Bulk(backend)
+    assert session.delete([seen], bulk) == ["a:b"]
+    assert bulk.done == 0
     assert backend.get("a:b") == b"2"
 
 
@@ -225,7 +228,9 @@ def test_a_cell_that_is_gone_is_not_written_for_its_old_version(backend):
     seen = session.lookup(["a:b"])["a:b"]
     backend.delete("a:b")
     assert session.replace("a:b", seen.version, b"3", None) is False
-    assert session.delete([seen]) == ["a:b"]
+    bulk = Bulk(backend)
+    assert session.delete([seen], bulk) == ["a:b"]
+    assert bulk.done == 0
     assert backend.get("a:b") is None
 
 

@@ -22,6 +22,7 @@ from django_kvstore.backend import Backend, KeyPage, Page, Write
 from django_kvstore.params import Param, positive
 from django_kvstore.url import StoreURL
 
+from .bulk import Bulk
 from .params import read_credentials, read_database, read_kind
 
 if TYPE_CHECKING:
@@ -133,19 +134,21 @@ class DatastoreBackend(Backend):
         return {key: found.record for key, found in self._session().lookup(keys).items()}
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
-        self._session().upsert(cells, expires)
+        with Bulk(self) as bulk:
+            self._session().upsert(cells, expires, bulk)
 
     def delete_many(self, keys: Sequence[str]) -> int:
+        with Bulk(self) as bulk:
+            self._delete(keys, bulk)
+        return bulk.done
+
+    def _delete(self, keys: Sequence[str], bulk: Bulk) -> None:
         # Datastore does not tell whether it deleted anything; that the version was there does.
-        session = self._session()
-        total, remaining = 0, list(keys)
+        session, remaining = self._session(), keys
         for _ in self.tries(*_PAUSES):
-            found = session.lookup(remaining, light=True)
-            remaining = session.delete(found.values())
-            total += len(found) - len(remaining)
+            remaining = session.delete(session.lookup(remaining, light=True).values(), bulk)
             if not remaining:
                 break
-        return total
 
     # The cells of a prefix.
 
@@ -159,19 +162,19 @@ class DatastoreBackend(Backend):
         return KeyPage([each.cell for each in found if not each.expired(now)], following)
 
     def clear(self, prefix: str) -> int:
-        session, total = self._session(), 0
-        for page in self._pages(prefix):
-            changed = session.delete(page)
-            total += len(page) - len(changed) + self.delete_many(changed)
-        return total
+        with Bulk(self) as bulk:
+            for page in self._pages(prefix):
+                changed = self._session().delete(page, bulk)
+                if changed:
+                    self._delete(changed, bulk)
+        return bulk.done
 
     def purge(self, prefix: str, now: float) -> int:
-        session, total = self._session(), 0
-        for page in self._pages(prefix):
-            expired = [found for found in page if found.expired(now)]
-            # One that somebody has changed meanwhile stays.
-            total += len(expired) - len(session.delete(expired))
-        return total
+        with Bulk(self) as bulk:
+            for page in self._pages(prefix):
+                # One that somebody has changed meanwhile stays.
+                self._session().delete([each for each in page if each.expired(now)], bulk)
+        return bulk.done
 
     def _pages(self, prefix: str) -> Iterator[list[Found]]:
         cursor = None

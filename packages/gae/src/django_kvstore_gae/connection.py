@@ -25,7 +25,7 @@ from google.oauth2 import service_account
 
 from django_kvstore.errors import Unavailable
 
-from .failures import explain, never_sent
+from .failures import MAYBE_PARTLY_DONE, explain, never_sent, told_of_part
 from .forking import NO_FORK
 
 if TYPE_CHECKING:
@@ -45,15 +45,16 @@ class Connection:
         self._credentials, self.project = self._sign_in()
         self._client = self._connect()
 
-    def call(self, method: str, request: Any, *, writes: bool = False) -> Any:
-        """Send a request and return the answer; raises this project's errors.
+    def call(self, method: str, request: Any, *, writes: int = 0) -> Any:
+        """Send a request, which writes so many entities, and return the answer.
 
-        A call takes `timeout` seconds in all; a write that others are in the way of, as long as
-        `contention_timeout`.
+        Raises this project's errors. A call takes `timeout` seconds in all; a write that others
+        are in the way of, as long as `contention_timeout`.
         """
         begun = time.monotonic()
         limit = begun + self._timeout
         pause = 0.01
+        partly = False
         while True:
             client = self._client
             timeout = max(limit - time.monotonic(), 0.001)
@@ -62,14 +63,17 @@ class Connection:
                     return getattr(client, method)(request=request, retry=None, timeout=timeout)
             except (exceptions.GoogleAPICallError, GoogleAuthError) as error:
                 now = time.monotonic()
+                # Each mutation is by itself, so that this may be the answer to the last of them.
+                partly |= writes > 1 and isinstance(error, MAYBE_PARTLY_DONE)
                 if isinstance(error, exceptions.DeadlineExceeded) or never_sent(error):
                     self._replace(client)
                 elif isinstance(error, exceptions.Aborted):
                     limit = now + self._timeout  # it has answered
                 # Full jitter: those who failed together do not come back together.
                 delay = random.uniform(0, pause)
-                if now - begun + delay > self._patience(error, writes):
-                    raise explain(self._backend, error, writes=writes) from error
+                if now - begun + delay > self._patience(error, writes > 0):
+                    told = explain(self._backend, error, writes=writes > 0)
+                    raise (told_of_part(self._backend, told) if partly else told) from error
             time.sleep(delay)
             pause = min(pause * 2, 0.25)
 

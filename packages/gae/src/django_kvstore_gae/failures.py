@@ -40,6 +40,9 @@ _NEVER_SENT: Final = (
     "Getting metadata from plugin failed",
 )
 
+#: Answers to a commit of several mutations, each by itself, that do not say that none was done.
+MAYBE_PARTLY_DONE: Final = (exceptions.Aborted, exceptions.ResourceExhausted)
+
 _REACH = (
     "See that Google Cloud, or the emulator that DATASTORE_EMULATOR_HOST names, can be reached."
 )
@@ -75,6 +78,18 @@ def explain(backend: Backend, error: Exception, *, writes: bool) -> KVStoreError
             hint=f"{_REACH} The parameter 'timeout' allows more time.",
         )
     return backend.error(Unavailable, f"Datastore could not be asked ({told}).", hint=_REACH)
+
+
+def told_of_part(backend: Backend, told: KVStoreError) -> KVStoreError:
+    """Return the error for a write of several entries, of which some may have been done."""
+    if isinstance(told, OutcomeUnknown):
+        return told
+    return backend.error(
+        OutcomeUnknown,
+        f"a part of several entries may be done: {told.reason}",
+        hint="Each entry is as it was or as it was to be: read first, then decide."
+        + ("" if isinstance(told, Conflict) else f" {told.hint}"),
+    )
 
 
 def _message(error: Exception) -> str:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from google.api_core.exceptions import AlreadyExists
 from google.cloud.datastore_v1 import Mutation, QueryResultBatch
 
-from django_kvstore.errors import Conflict, OutcomeUnknown, Unavailable
+from django_kvstore.errors import Unavailable
 
 from .connection import Connection
 from .entities import Entities, Found, cursor_text
 
 if TYPE_CHECKING:
     from .backend import DatastoreBackend
+    from .bulk import Bulk
 
 #: What one request may hold: https://cloud.google.com/datastore/docs/concepts/limits
 LOOKUP_KEYS: Final = 1000
@@ -84,16 +85,21 @@ class Session:
             mutation = self._entities.upsert(cell, new, expires, version)
         return not any(self._commit([mutation]))
 
-    def upsert(self, cells: Mapping[str, bytes], expires: float | None) -> None:
+    def upsert(self, cells: Mapping[str, bytes], expires: float | None, bulk: Bulk) -> None:
         """Write the cells whatever they held."""
-        self._commit_all(self._upserts(cells, expires))
+        for batch in self._upserts(cells, expires):
+            bulk.done += self._commit(batch).count(False)
 
-    def delete(self, found: Iterable[Found]) -> list[str]:
+    def delete(self, found: Iterable[Found], bulk: Bulk) -> list[str]:
         """Delete entities as they were found; return the cells that have been changed since."""
-        found = list(found)
-        deletes = (self._entities.delete(each.cell, each.version) for each in found)
-        conflicts = self._commit_all(_batches(deletes, COMMIT_MUTATIONS))
-        return [each.cell for each, conflict in zip(found, conflicts, strict=True) if conflict]
+        changed: list[str] = []
+        for batch in _batches(found, COMMIT_MUTATIONS):
+            deletes = [self._entities.delete(each.cell, each.version) for each in batch]
+            conflicts = self._commit(deletes)
+            bulk.done += conflicts.count(False)
+            pairs = zip(batch, conflicts, strict=True)
+            changed += [each.cell for each, conflict in pairs if conflict]
+        return changed
 
     def query(
         self, prefix: str, cursor: str | None, limit: int, *, light: bool = False
@@ -122,24 +128,10 @@ class Session:
         if batch:
             yield batch
 
-    def _commit_all(self, batches: Iterable[Sequence[Mutation]]) -> list[bool]:
-        conflicts: list[bool] = []
-        for batch in batches:
-            try:
-                conflicts += self._commit(batch)
-            except (Unavailable, Conflict) as error:
-                if not conflicts:
-                    raise
-                raise self._backend.error(
-                    OutcomeUnknown,
-                    f"{len(conflicts)} entries were done, and then no more: {error.reason}",
-                    hint="Each entry is as it was or as it was to be: read first, then decide.",
-                ) from error.__cause__
-        return conflicts
-
     def _commit(self, mutations: Sequence[Mutation]) -> list[bool]:
         """Commit, and say of each mutation whether it was in conflict and did nothing."""
-        answer = self._connection.call("commit", self._entities.commit(mutations), writes=True)
+        request = self._entities.commit(mutations)
+        answer = self._connection.call("commit", request, writes=len(mutations))
         return [result.conflict_detected for result in answer.mutation_results]
 
 
