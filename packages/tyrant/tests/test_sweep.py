@@ -13,7 +13,8 @@ import pytest
 from django_kvstore import records
 from django_kvstore.backend import Write
 from django_kvstore_tyrant import TyrantBackend, protocol
-from django_kvstore_tyrant.register import Place, Registers
+from django_kvstore_tyrant.place import Place
+from django_kvstore_tyrant.register import Registers
 from django_kvstore_tyrant.sweep import GRACE
 
 

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from django_kvstore.errors import OutcomeUnknown, Unavailable
+from django_kvstore.errors import NotSupported, OutcomeUnknown, Unavailable
 
 from . import mark as marks
 from . import protocol
@@ -32,13 +33,20 @@ ABSENT: Final = ord("A")
 CLOSED: Final = ord("Z")
 #: What is left of a large version once there is a newer one.
 STUB: Final = ord("S")
+#: No version has it: the counter is ahead of the versions, or the newest cannot be read.
+LOST: Final = 0
 
 #: What every name of a chain's begins with, and no cell's.
 MARK: Final = b"\0"
 _SUFFIX: Final = 12
 _HEAD = struct.Struct(">BI")
-#: How many versions are looked for at once.
+#: How many versions are looked for at once, at first and at most.
 _AHEAD: Final = 2
+_FARTHEST: Final = 512
+#: How often what the counter knows of is looked for before it is taken for lost.
+_MISSES: Final = 50
+#: The last version with a record: the counter is an int of 32 bits, and wants room to spare.
+LAST: Final = 2**31 - 2**16
 #: How many versions behind the counter are left, and how many are deleted each time, since
 #: writers who count at the same moment miss one of them.
 _KEPT: Final = 64
@@ -72,44 +80,76 @@ class Version(NamedTuple):
     record: bytes | None = None
 
 
+@dataclass
+class Search:
+    """Where a newest version is looked for."""
+
+    at: int
+    ahead: int = _AHEAD
+    misses: int = 0
+
+    @property
+    def end(self) -> int:
+        """The last version that is looked for this time."""
+        return self.at + self.ahead
+
+    def go_on(self, at: int) -> None:
+        """Look from there on next time, and farther: others may be writing meanwhile."""
+        self.at = at
+        self.ahead = min(self.ahead * 2, _FARTHEST)
+
+
 class Chains:
     """The chains of one server."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         #: Where the newest versions were when last seen: a hint that saves a round trip.
-        self._seen: dict[bytes, int] = {}
+        self._seen: dict[Link, int] = {}
 
     def newest(self, links: Sequence[Link]) -> list[Version]:
-        """Return the newest version of each chain; number 0 where there is none."""
-        at = {link: self._seen.get(link.token, 0) for link in links}
+        """Return the newest version of each chain; number 0 where there is none.
+
+        Its kind is `LOST` where it is not to be found though the counter knows of it: while the
+        chain's record is in its cell that is damage, and after that what is left to be deleted.
+        """
+        searches = {link: Search(self._seen.get(link, 0)) for link in links}
         newest: dict[Link, Version] = {}
-        tries = 0
-        while at:
-            names = [name for link, number in at.items() for name in self._around(link, number)]
+        while searches:
+            names = [name for each in searches.items() for name in self._names(*each)]
             (found,) = self._client.ask(protocol.mget(names))
-            for link, number in list(at.items()):
-                count = self._count(found.get(link.name(0)))
-                if count > number:
-                    at[link] = count
-                elif number and link.name(number) not in found:
-                    # It was deleted since the counter was read, or the whole chain is going.
-                    tries += 1
-                    at[link] = count
-                    if tries > 50:
-                        newest[link] = Version(number, CLOSED)
-                        del at[link]
-                else:
-                    last = number
-                    while link.name(last + 1) in found:
-                        last += 1
-                    if last == number + _AHEAD:
-                        at[link] = last
-                    else:
-                        newest[link] = _read(last, found.get(link.name(last)))
-                        self._remember(link, last)
-                        del at[link]
+            for link, search in list(searches.items()):
+                version = self._find(link, search, found)
+                if version is not None:
+                    newest[link] = version
+                    del searches[link]
         return [newest[link] for link in links]
+
+    def _names(self, link: Link, search: Search) -> list[bytes]:
+        # The counter first: what is deleted after it was read is seen to be missing.
+        return [link.name(0), *map(link.name, range(search.at or 1, search.end + 1))]
+
+    def _find(self, link: Link, search: Search, found: Mapping[bytes, bytes]) -> Version | None:
+        """Return the newest version if it is among what was found; else say where to look."""
+        count = self._count(found.get(link.name(0)))
+        if count > search.end:
+            search.go_on(count)
+            return None
+        last = max(search.at, count)
+        if not last or link.name(last) in found:
+            while link.name(last + 1) in found:
+                last += 1
+            if last == search.end:
+                search.go_on(last)
+                return None
+            version = _read(last, found.get(link.name(last)))
+            if version.kind != LOST:
+                self._remember(link, last)
+                return version
+        # It was deleted since the counter was read, or the whole chain is going, or damaged.
+        search.misses += 1
+        search.go_on(count)
+        return Version(last, LOST) if search.misses > _MISSES else None
 
     def append(self, link: Link, after: Version, kind: int, record: bytes | None) -> bool:
         """Write the version that comes after `after`; say whether it is this one.
@@ -117,6 +157,12 @@ class Chains:
         Raises `OutcomeUnknown` when that cannot be known.
         """
         number = after.number + 1
+        if kind == VALUE and number > LAST:
+            raise self._client.error(
+                NotSupported,
+                f"the entry has been changed {LAST:,} times since it was set.",
+                hint="Set it anew, to the value that it has: that begins at 0 again.",
+            )
         name, counter = link.name(number), link.name(0)
         body = _HEAD.pack(kind, int(time.time()) & 0xFFFFFFFF) + (record or b"")
         before, done, since, marked = self._client.tell(
@@ -168,11 +214,6 @@ class Chains:
             return False
         return self._client.ask(protocol.get(link.name(number))) == [None]
 
-    def _around(self, link: Link, number: int) -> list[bytes]:
-        numbers = range(number, number + _AHEAD + 1)
-        # The counter first: what is deleted after it was read is seen to be missing.
-        return [link.name(0), *(link.name(each) for each in numbers if each)]
-
     def _count(self, raw: bytes | None) -> int:
         if raw is None:
             return 0
@@ -182,11 +223,15 @@ class Chains:
         if number:
             if len(self._seen) >= 1024:
                 self._seen.clear()
-            self._seen[link.token] = number
+            self._seen[link] = number
 
 
 def _read(number: int, raw: bytes | None) -> Version:
+    if not number:
+        return Version(0)
     if raw is None or len(raw) < _HEAD.size:
-        return Version(number, ABSENT if number else VALUE)
+        return Version(number, LOST)
     kind, when = _HEAD.unpack_from(raw)
-    return Version(number, kind, when, raw[_HEAD.size :] if kind == VALUE else None)
+    if kind == VALUE:
+        return Version(number, kind, when, raw[_HEAD.size :])
+    return Version(number, kind if kind in (ABSENT, CLOSED) else LOST, when)

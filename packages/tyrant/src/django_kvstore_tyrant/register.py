@@ -14,128 +14,24 @@ knowing of it. There is no lock, and no step that must be followed by another on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from django_kvstore.errors import OutcomeUnknown, Unavailable
+from django_kvstore.errors import CorruptValue, OutcomeUnknown, Unavailable
 
 from . import mark as marks
 from . import protocol
-from .cell import LETTER, OVERHEAD, Cell, Tokens
-from .chain import ABSENT, CLOSED, MARK, VALUE, Chains, Link, Version
+from .cell import Cell, Tokens
+from .chain import ABSENT, CLOSED, LOST, VALUE, Link
 from .client import Client
+from .place import Place, Places
 
 
-class Place(NamedTuple):
-    """What an entry's place held when it was looked at."""
-
-    key: bytes
-    #: None: there is no cell.
-    cell: Cell | None
-    #: Whether the cell's record was marked as one with a chain.
-    marked: bool
-    version: Version
-    #: The record that counts, or None.
-    record: bytes | None
-
-    @property
-    def link(self) -> Link:
-        """The chain's place."""
-        assert self.cell is not None
-        return Link(self.key, self.cell.token)
-
-
-class Registers:
+class Registers(Places):
     """The cells of one server, each with its chain."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
-        self.chains = Chains(client)
+        super().__init__(client)
         self.tokens = Tokens()
-
-    # Reading.
-
-    def record(self, key: bytes) -> bytes | None:
-        """Return the record that counts at one place, or None; as `look`, with less ado."""
-        mark = marks.mark_name(key)
-        found = self._client.ask(protocol.mget((mark, key)))[0]
-        raw = found.get(key)
-        if raw is None:
-            return None
-        if len(raw) >= OVERHEAD and raw.startswith(LETTER) and len(found) == 1:
-            return bytes(raw[OVERHEAD:])
-        return self._look([key], found)[key].record
-
-    def records(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return the records that count at those places which have one."""
-        found, marked = self._read(keys)
-        if not marked:
-            # There is no chain, so the cell's own record counts, where all is as we write it.
-            plain = {
-                key: raw[OVERHEAD:]
-                for key, raw in found.items()
-                if raw.startswith(LETTER) and len(raw) >= OVERHEAD
-            }
-            if len(plain) == len(found):
-                return plain
-        places = self._look(list(dict.fromkeys(keys)), found)
-        return {key: place.record for key, place in places.items() if place.record is not None}
-
-    def look(self, key: bytes) -> Place:
-        """Return what is at one place."""
-        return self.look_at([key])[key]
-
-    def look_at(self, keys: Iterable[bytes]) -> dict[bytes, Place]:
-        """Return what is at several places: one request, and two more if chains are among them."""
-        left = list(dict.fromkeys(keys))
-        return self._look(left, self._read(left)[0]) if left else {}
-
-    def _look(self, keys: list[bytes], found: dict[bytes, bytes]) -> dict[bytes, Place]:
-        places: dict[bytes, Place] = {}
-        while keys:
-            chained: dict[bytes, Cell] = {}
-            for key in keys:
-                raw = found.get(key)
-                cell = None if raw is None else Cell.read(raw)
-                if cell is not None and marks.holds(found.get(marks.mark_name(key)), cell.token):
-                    chained[key] = cell
-                else:
-                    record = None if cell is None else cell.record
-                    places[key] = Place(key, cell, False, Version(0), record)
-            keys = self._follow(chained, places) if chained else []
-            found = self._read(keys)[0] if keys else {}
-        return places
-
-    def _follow(self, chained: dict[bytes, Cell], places: dict[bytes, Place]) -> list[bytes]:
-        """Find the places of cells with a chain; return the keys to be looked at again."""
-        links = [Link(key, cell.token) for key, cell in chained.items()]
-        doubtful = []
-        for (key, cell), version in zip(chained.items(), self.chains.newest(links), strict=True):
-            record = version.record if version.number else cell.record
-            places[key] = Place(key, cell, True, version, record)
-            if not version.number or version.kind == CLOSED:
-                doubtful.append(key)
-        if not doubtful:
-            return []
-        # A cell goes before its chain does: if it is there still, so is all of the chain.
-        now, _ = self._read(doubtful)
-        cells = {key: Cell.read(raw) for key, raw in now.items() if key in chained}
-        return [key for key in doubtful if cells.get(key) != chained[key]]
-
-    def _read(self, keys: Sequence[bytes]) -> tuple[dict[bytes, bytes], bool]:
-        """Return what is there of the keys and their marks, and whether any mark is."""
-        # Marks first: should one go meanwhile, the record that it marked has gone before it.
-        names = [*map(marks.mark_name, keys)]
-        found: dict[bytes, bytes]
-        if len(keys) < 50 or not self._client.server.ordered:
-            found = self._client.ask(protocol.mget([*names, *keys]))[0]
-            return found, not found.keys().isdisjoint(names)
-        # Where looking for names is cheap, one look may save asking for each mark.
-        prefix = MARK + _common(min(keys), max(keys))
-        any_mark, found = self._client.ask(protocol.fwmkeys(prefix, 1), protocol.mget(keys))
-        if any_mark:
-            found |= self._client.ask(protocol.mget(names))[0]
-        return found, bool(any_mark)
 
     # Changing.
 
@@ -221,7 +117,7 @@ class Registers:
             return cell.record
         try:
             return self._close(Link(key, cell.token), cell.record)
-        except Unavailable as error:
+        except (Unavailable, CorruptValue) as error:
             raise self._client.error(
                 OutcomeUnknown,
                 "the entry was deleted, and whether there had been one was not to be learnt.",
@@ -232,14 +128,9 @@ class Registers:
         """End the chain of a cell that is gone; return the record that counted then."""
         while True:
             (version,) = self.chains.newest([link])
+            if version.kind == LOST:
+                raise self._lost(link.key)
             if version.kind == CLOSED:
                 return None
             if self.chains.append(link, version, CLOSED, None):
                 return version.record if version.number else record
-
-
-def _common(one: bytes, other: bytes) -> bytes:
-    for at, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
-            return one[:at]
-    return min(one, other)

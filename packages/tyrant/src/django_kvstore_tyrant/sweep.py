@@ -20,7 +20,8 @@ from .chain import MARK, Link
 from .client import Client
 from .listing import Listing
 from .mark import is_mark, last_time
-from .register import Place, Registers
+from .place import Place
+from .register import Registers
 
 #: How long a cell has been dead before it goes, in seconds.
 GRACE: Final = 3600.0
@@ -55,8 +56,8 @@ class Sweep:
                 names, cursor = self._listing.page(each, cursor, _PAGE)
                 if each is prefix and names:
                     total += sum(
-                        place.record is not None
-                        for place in self._registers.look_at(names).values()
+                        place.record is not None or place.lost
+                        for place in self._registers.survey(names).values()
                     )
                 self._delete(names)
                 if cursor is None:
@@ -65,7 +66,7 @@ class Sweep:
 
     def _bury(self, names: list[bytes], now: float) -> int:
         expired, old = 0, []
-        for place in self._registers.look_at(names).values() if names else ():
+        for place in self._registers.survey(names).values() if names else ():
             since = _dead_since(place)
             if since is None or since > now:
                 continue
@@ -113,13 +114,13 @@ class Sweep:
             return []
         found = self._client.ask(protocol.mget(marks))[0]
         keys = {mark: Link.read(mark)[0].key for mark, raw in found.items() if _is_old(raw, now)}
-        places = self._registers.look_at(keys.values()) if keys else {}
+        places = self._registers.survey(keys.values()) if keys else {}
         return [mark for mark, key in keys.items() if not places[key].version.number]
 
     def _orphans(self, links: list[Link], now: float) -> list[Link]:
         if not links:
             return []
-        places = self._registers.look_at({link.key for link in links})
+        places = self._registers.survey({link.key for link in links})
         orphans = [
             link
             for link in links
@@ -139,9 +140,11 @@ class Sweep:
 
 
 def _dead_since(place: Place) -> float | None:
-    """Say when what is at the place died; None when it lives for ever, or nothing is there."""
+    """Say when what is at the place died; None when it lives, or nothing is there."""
     if place.record is not None:
         return records.expiry(place.record)
+    if place.lost:
+        return None  # whoever reads it is to be told
     return place.version.time if place.version.number else None
 
 
