@@ -92,6 +92,46 @@ def test_an_outage_before_the_first_page_is_told_as_it_is(monkeypatch: pytest.Mo
     assert "--resume" not in str(caught.value)
 
 
+@pytest.mark.parametrize("what", COMMANDS)
+def test_a_transfer_begun_anew_leaves_nothing_of_an_older_one_to_go_on_from(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path.cwd()
+    manage("dump", "full.jsonl", "--store", "one")
+    arguments, ill, call = COMMANDS[what]
+    for calls in (2, 0):
+        kvstores["two"].clear()
+        fail_after(kvstores[ill], calls, monkeypatch, call)
+        with pytest.raises(CommandError, match="it is gone") as caught:
+            manage(*arguments)
+        assert ("--resume" in str(caught.value)) == bool(calls)
+        monkeypatch.undo()
+        monkeypatch.chdir(folder)
+    manage(*arguments, "--resume")
+    if what == "dump":
+        manage("load", "d.jsonl", "--store", "two")
+    assert dict(kvstores["two"].items()) == dict(kvstores["one"].items())
+
+
+def test_a_load_does_not_go_on_in_a_dump_that_was_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = Path.cwd()
+    manage("dump", "full.jsonl", "--store", "one")
+    arguments, ill, call = COMMANDS["load"]
+    fail_after(kvstores[ill], 2, monkeypatch, call)
+    with pytest.raises(CommandError, match="it is gone"):
+        manage(*arguments)
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    kvstores["one"].set("before all others", 1)
+    manage("dump", "full.jsonl", "--store", "one")
+    with pytest.raises(CommandError, match="another store, prefix or file"):
+        manage(*arguments, "--resume")
+    manage(*arguments)
+    assert dict(kvstores["two"].items()) == dict(kvstores["one"].items())
+
+
 @pytest.mark.parametrize(
     ("what", "other"),
     [
@@ -111,7 +151,7 @@ def test_one_transfer_does_not_go_on_where_another_stopped(
         manage(*arguments)
     monkeypatch.undo()
     monkeypatch.chdir(folder)
-    with pytest.raises(CommandError, match="left by a transfer of another store or prefix"):
+    with pytest.raises(CommandError, match="left by a transfer of another store, prefix or file"):
         manage(*other, "--resume")
     assert kvstores["three"].count() == 0
     manage(*arguments, "--resume")

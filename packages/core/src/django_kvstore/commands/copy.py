@@ -75,7 +75,7 @@ class Copy(Subcommand):
         prefix, quiet = options["prefix"], options["verbosity"] == 0
         of = [options["source"], options["target"], prefix]
         checkpoint = Checkpoint(Path(f"kvstore-copy-{digest(of)}.progress"), of=of)
-        state = checkpoint.read() if options["resume"] else None
+        state = checkpoint.begin(resume=options["resume"])
         failures = Failures(state and state["failures"])
         copied, cursor = (state["entries"], state["cursor"]) if state else (0, None)
         total = _total(source, prefix)

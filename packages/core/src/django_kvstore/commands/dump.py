@@ -43,7 +43,7 @@ class Dump(Subcommand):
     def handle(self, command: BaseCommand, **options: Any) -> None:
         store, name, prefix = chosen_store(options["store"]), options["file"], options["prefix"]
         checkpoint = Checkpoint(Path(f"{name}.progress"), of=[options["store"], prefix])
-        state = checkpoint.read() if options["resume"] and name != STANDARD else None
+        state = checkpoint.begin(resume=options["resume"]) if name != STANDARD else None
         failures = Failures(state and state["failures"])
         done, cursor = (state["entries"], state["cursor"]) if state else (0, None)
         quiet = options["verbosity"] == 0

@@ -46,8 +46,8 @@ class Load(Subcommand):
             raise CommandError(
                 _("There is no file %s. Give a dump's path, or - for standard input.") % name
             )
-        checkpoint = Checkpoint(Path(f"{name}.loading"), of=[options["store"]])
-        state = checkpoint.read() if options["resume"] and name != STANDARD else None
+        checkpoint = Checkpoint(Path(f"{name}.loading"), of=[options["store"], *_version(name)])
+        state = checkpoint.begin(resume=options["resume"]) if name != STANDARD else None
         failures = Failures(state and state["failures"])
         skip = state["lines"] if state else 0
         whole = _Whole()
@@ -77,6 +77,14 @@ class Load(Subcommand):
         checkpoint.remove()
         text = ngettext("Loaded %d entry into %s.", "Loaded %d entries into %s.", whole.entries)
         finish(command, options, failures, text % (whole.entries, store.alias), whole.entries)
+
+
+def _version(name: str) -> list[str]:
+    """Return what tells the file from another that takes its place."""
+    if name == STANDARD:
+        return []
+    status = Path(name).stat()
+    return [str(status.st_size), str(status.st_mtime_ns)]
 
 
 class _Whole:

@@ -1,6 +1,6 @@
 """How far a transfer has come, in a small file beside it, so that a killed one can go on.
 
-``Checkpoint(Path("backup.jsonl.progress"), of=["default", "user:"]).read()``
+``Checkpoint(Path("backup.jsonl.progress"), of=["default", "user:"]).begin(resume=True)``
 """
 
 from __future__ import annotations
@@ -34,6 +34,17 @@ class Checkpoint:
         self.path = path
         self._of = digest(of)
 
+    def begin(self, *, resume: bool) -> dict[str, Any] | None:
+        """Return what a transfer goes on from, None for one that begins anew.
+
+        What an earlier one has left is then removed: going on from it later would skip what this
+        one has not done.
+        """
+        state = self.read() if resume else None
+        if state is None:
+            self.remove()
+        return state
+
     def read(self) -> dict[str, Any] | None:
         """Return what was last written, None when there is nothing to go on from.
 
@@ -48,8 +59,8 @@ class Checkpoint:
         if found.pop("of", None) != self._of:
             raise CommandError(
                 _(
-                    "%s was left by a transfer of another store or prefix. Repeat that one, or "
-                    "begin this one anew without --resume."
+                    "%s was left by a transfer of another store, prefix or file. Repeat that one, "
+                    "or begin this one anew without --resume."
                 )
                 % self.path
             )
@@ -65,7 +76,7 @@ class Checkpoint:
         fresh.replace(self.path)
 
     def remove(self) -> None:
-        """The transfer is complete."""
+        """Leave nothing to go on from."""
         self.path.unlink(missing_ok=True)
 
     @contextmanager
