@@ -10,7 +10,8 @@ from .players import result
 
 
 def cells(table: str) -> list[list[str]]:
-    return [[cell.strip() for cell in row.removeprefix("| ").removesuffix(" |").split(" | ")] for row in table.splitlines()]
+    rows = [row.removeprefix("| ").removesuffix(" |") for row in table.splitlines()]
+    return [[cell.strip() for cell in row.split(" | ")] for row in rows]
 
 
 def plain(text: str) -> str:

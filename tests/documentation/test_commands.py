@@ -18,7 +18,7 @@ else:
     import tomli as tomllib
 
 #: What is not this project's own, but may be told to be installed.
-FOREIGN = {"Django", "gunicorn", "hatch"}
+FOREIGN = {"build", "Django", "gunicorn", "hatch"}
 
 
 def extras() -> dict[str, set[str]]:

@@ -38,6 +38,15 @@ def test_examples_do_what_they_say(
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_first_page_that_has_commands_installs_them(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    first = page.name in ("README.md", "index.md") or page.parent.name == "backends"
+    if first and ("manage.py migrate" in text or "manage.py kvstore provision" in text):
+        settings = [block.text for block in read_page(page) if block.file.endswith("settings.py")]
+        assert any("INSTALLED_APPS" in each and "django_kvstore" in each for each in settings)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_no_block_goes_by_unseen(page: Path) -> None:
     for block in read_page(page):
         assert block.language in LANGUAGES or block.language.startswith("{"), block

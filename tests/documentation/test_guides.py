@@ -29,7 +29,13 @@ def test_the_guide_shows_every_method_of_its_backend() -> None:
         if isinstance(node, ast.ClassDef)
     )
     methods = [node.name for node in kind.body if isinstance(node, ast.FunctionDef)]
-    assert sorted(re.findall(r":pyobject: FolderBackend\.(\w+)", TEXT)) == sorted(methods)
+    # What it imports, and the class up to its first call, are shown in one piece.
+    head = SOURCE.read_text(encoding="utf-8").partition("    def get(")[0]
+    assert ':start-at: "from __future__"\n:end-before: "    def get("\n' in TEXT
+    assert "def __init__(" in head
+    assert head.count("    def ") == 1
+    told = re.findall(r":pyobject: FolderBackend\.(\w+)", TEXT)
+    assert sorted(["__init__", *told]) == sorted(methods)
 
 
 def test_the_guide_tells_every_flag_and_what_holds_without_it() -> None:
