@@ -188,15 +188,16 @@ class Backend:
         """Take the steps of one write; return the sum of what they return.
 
         When one, or looking for the next, fails after another was done, the write is done in part:
-        `Unavailable`, which says that nothing was, is raised as `OutcomeUnknown`.
+        `Unavailable` or `Conflict`, which say that nothing was, are raised as `OutcomeUnknown`.
         """
         total, begun = 0, False
         try:
             for step in steps:
                 total += step() or 0
                 begun = True
-        except Unavailable as problem:
-            if not begun:
+        except (Unavailable, Conflict) as problem:
+            # Of a transaction that was undone for another's sake nothing is left.
+            if not begun or (self.transactional and isinstance(problem, Conflict)):
                 raise
             raise self.error(
                 OutcomeUnknown,
