@@ -324,6 +324,51 @@ def test_something_else_under_a_models_key_is_corrupt() -> None:
         MyData.get("a")
 
 
+@pytest.mark.parametrize(
+    ("read", "theirs"),
+    [
+        (1, True),
+        (1, 1.0),
+        (Decimal(1), Decimal("1.00")),
+        ([1, {"a": (0, 2)}], [1, {"a": (False, 2)}]),
+    ],
+)
+def test_a_change_of_type_alone_is_a_change(read: Any, theirs: Any) -> None:
+    MyData(my_key="a", foo=read).save()
+    mine, other = MyData.get("a"), MyData.get("a")
+    assert mine is not None
+    assert other is not None
+    other.foo = theirs
+    other.save()
+    with pytest.raises(Conflict):
+        mine.save(if_unchanged=True)
+    with pytest.raises(Conflict):
+        mine.delete(if_unchanged=True)
+    mine.refresh()
+    assert repr(mine.foo) == repr(theirs)
+    mine.save(if_unchanged=True)
+
+
+def test_what_equals_nothing_is_unchanged_all_the_same() -> None:
+    nan = float("nan")
+    MyData(my_key="a", foo={"b": [nan], nan: Decimal("NaN")}).save()
+    mine = MyData.get("a")
+    assert mine is not None
+    mine.save(if_unchanged=True)
+    assert mine.delete(if_unchanged=True) is True
+
+
+def test_deleting_what_was_never_there_says_so() -> None:
+    mine = MyData(my_key="a")
+    assert mine.delete(if_unchanged=True) is False
+    mine.save()
+    assert mine.delete(if_unchanged=True) is True
+    assert mine.delete(if_unchanged=True) is False
+    MyData(my_key="a").save()
+    with pytest.raises(Conflict):
+        mine.delete(if_unchanged=True)
+
+
 def test_every_method_has_its_async_twin() -> None:
     async def use() -> None:
         data, created = await MyData.aget_or_create("a", {"foo": 1})

@@ -18,10 +18,10 @@ from django.db import connections
 from django.test import override_settings
 
 from django_kvstore import Unavailable, kvstores
+from django_kvstore.equality import same
 from django_kvstore.transfer.checkpoint import Checkpoint
 from django_kvstore.transfer.failures import Failures
 from django_kvstore.transfer.lines import read_line
-from django_kvstore.transfer.verify import same
 from django_kvstore.transfer.writers import Writers
 
 NUMBER = 1200
@@ -259,6 +259,7 @@ class Plain:
 
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+NAN = float("nan")
 
 
 @pytest.mark.parametrize(
@@ -273,6 +274,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
         ({1}, {True}),
         ({(1, frozenset({2}))}, {(1, frozenset({2.0}))}),
         ({1: "a"}, {True: "a"}),
+        ({NAN: 1}, {float("nan"): True}),
         ({"a": [1]}, {"a": [True]}),
         ([1, 2], (1, 2)),
         ({"a": 1}, {"a": 1, "b": 2}),
@@ -293,6 +295,7 @@ def test_what_verify_takes_for_the_same() -> None:
         ({frozenset({1, 2})}, {frozenset({2, 1})}),
         (Plain(1), Plain(1)),
         ({float("nan")}, {nan}),
+        ({float("nan"): 1, 2: nan}, {nan: 1, 2: nan}),
     ]:
         assert same(one, other)
 

@@ -11,8 +11,10 @@ import pytest
 from django.db import connections, transaction
 from django.test.utils import CaptureQueriesContext
 
+from django_kvstore import Store
 from django_kvstore.backend import Write
 from django_kvstore.errors import Conflict, Timeout
+from django_kvstore.options import StoreOptions
 
 
 class Undo(Exception):
@@ -179,6 +181,41 @@ def test_a_deadlock_undoes_one_transaction_as_a_whole(mysql, open_backend, elsew
     values = set(backend.get_many(["n:1", "n:2"]).values())
     assert len(values) == 1, "both writes of the one, none of the other"
     assert values != {b"0"}
+
+
+def test_who_is_in_a_transaction_does_not_wait_for_one_who_computes(
+    database, open_backend, elsewhere
+):
+    store = Store(open_backend(database.alias), StoreOptions())
+    store.set("row", "old")
+    told: list[object] = []
+
+    def wait_in_a_transaction():
+        with transaction.atomic(using=database.alias):
+            told.append(store.get_or_set("key", lambda: "computed in a transaction"))
+
+    def compute():
+        elsewhere(wait_in_a_transaction)
+        return "computed"
+
+    assert store.get_or_set("key", compute) == "computed in a transaction"
+    assert told == [store.get("key")]
+    assert store.backend.get("!key") is None
+
+
+def test_a_transaction_of_the_callers_is_known(database, open_backend):
+    backend = open_backend(database.alias)
+    assert not backend.in_transaction()
+    with transaction.atomic(using=database.alias):
+        assert backend.in_transaction()
+    database.close()
+    assert not backend.in_transaction()
+    assert database.connection is None, "and asking opens nothing"
+    database.set_autocommit(False)
+    try:
+        assert backend.in_transaction()
+    finally:
+        database.set_autocommit(True)
 
 
 def test_sqlite_waits_for_a_lock_and_says_so_when_it_never_comes(file, open_backend, elsewhere):

@@ -211,6 +211,20 @@ def test_a_name_outlives_a_transaction_that_is_undone() -> None:
         assert not keyval.exists("c")
 
 
+def test_a_name_outlives_a_rollback_where_the_caller_commits() -> None:
+    with override_settings(KEY_VALUE_STORES={"default": f"db://k{uuid.uuid4().hex[:8]}"}):
+        kvstore.backend.provision()
+        transaction.set_autocommit(False)
+        try:
+            KeyVal("name").set("a", 1)
+            transaction.rollback()
+            KeyVal("name").set("b", 1)
+            transaction.commit()
+        finally:
+            transaction.set_autocommit(True)
+        assert KeyVal.names() == ["name"]
+
+
 def test_the_list_of_names_is_written_once_where_nothing_is_undone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -13,6 +13,7 @@ from . import records
 from .backend import Write
 from .coder import is_gone, is_past
 from .entries import EntryStore
+from .equality import same
 from .errors import InvalidValue
 from .options import DEFAULT_TTL, MISSING
 from .singleflight import compute_once
@@ -136,9 +137,10 @@ class AtomicStore(EntryStore):
     def compare_and_set(
         self, key: str, old: Any, new: Any, ttl: float | None = DEFAULT_TTL
     ) -> bool:
-        """Write `new` if the value is `old`, of the same type; say whether it was written.
+        """Write `new` if the value is `old`; say whether it was written.
 
-        `MISSING` as `old` means "if there is none", as `new` "delete it".
+        Types are compared too, down to the innermost item: ``[1]`` is not ``[True]``. `MISSING` as
+        `old` means "if there is none", as `new` "delete it".
         """
         self._require_atomic()
         if old is MISSING and new is not MISSING:
@@ -150,12 +152,11 @@ class AtomicStore(EntryStore):
 
         def holds(record: bytes | None) -> bool:
             value = MISSING if record is None else self.coder.decode(cell, record)
-            if type(value) is not type(old):
-                return False
-            # NaN, also deep within, does not equal itself; its bytes do.
-            return bool(value == old) or (
-                value is not MISSING
-                and self.coder.payload(cell, value) == self.coder.payload(cell, old)
+            if value is MISSING or type(value) is not type(old):
+                return value is old
+            # An object may say that it does not equal its copy; what is stored of both can.
+            return same(value, old) or (
+                self.coder.payload(cell, value) == self.coder.payload(cell, old)
             )
 
         written = self._replace_if(cell, holds, write)
@@ -175,7 +176,8 @@ class AtomicStore(EntryStore):
 
         Of several callers at once, in any process, one calls it and the others wait for the
         value. Should that one die, another takes over after `lease` seconds, which are to be
-        longer than the call takes.
+        longer than the call takes. Nobody waits in a transaction that the store belongs to: the
+        one who computes may be waiting for that.
         """
         value = self.get(key, MISSING)
         if value is not MISSING:

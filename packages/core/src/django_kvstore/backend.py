@@ -292,6 +292,13 @@ class Backend:
     def forked(self) -> None:
         """Forget, without closing, what must not be shared with the parent process."""
 
+    def in_transaction(self) -> bool:
+        """Say whether a write now would belong to a transaction that the caller has open.
+
+        Only where `transactional`. Nobody is made to wait for others then.
+        """
+        return False
+
     # Errors.
 
     def error(self, kind: type[E], reason: str, *, hint: str = "") -> E:

@@ -34,6 +34,10 @@ def compute_once(
     `lock` is the name of the lock's cell, `lease` its expiry in seconds; `look` returns MISSING
     when there is no value yet, and `compute` stores the value that it returns.
     """
+    if backend.in_transaction():
+        # Whoever has the lock may be waiting for what this transaction has locked, and the lock
+        # itself would be seen by nobody until it is over.
+        return compute()
     pause = 0.002
     while True:
         token = _acquire(backend, lock, lease)

@@ -215,6 +215,9 @@ class DBBackend(Backend):
             with contextlib.suppress(Error):
                 yield from self.table.check_database(database, self.alias)
 
+    def in_transaction(self) -> bool:
+        return in_transaction(self._sessions.open(writes=True).connection)
+
     def forked(self) -> None:
         self.table.queue = RLock()
         for connection in connections.all(initialized_only=True):

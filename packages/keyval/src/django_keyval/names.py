@@ -15,7 +15,6 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.db import connections
 
 from django_kvstore import InvalidKey, Store, kvstores
 
@@ -77,7 +76,7 @@ class Names:
         if not self.store.backend.iterable or name in self._listed:
             return
         self.store.add(digest(name), name)
-        if self.store.backend.transactional and _in_transaction():
+        if self.store.backend.in_transaction():
             return  # which may be undone, and the name with it
         if len(self._listed) >= _NOTED:
             self._listed.clear()
@@ -111,10 +110,6 @@ class Names:
         with self._lock:
             self._epoch = (epoch, time.monotonic())
         return epoch
-
-
-def _in_transaction() -> bool:
-    return any(each.in_atomic_block for each in connections.all(initialized_only=True))
 
 
 def stored_key(key: str) -> str:

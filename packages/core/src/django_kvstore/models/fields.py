@@ -7,14 +7,12 @@ else in the store than on the object.
 from __future__ import annotations
 
 import copy
-import datetime as dt
-import decimal
-import uuid
-from types import NoneType
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+
+from ..equality import IMMUTABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +20,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 T = TypeVar("T")
-
-#: Values of these types can stand in several objects at once.
-IMMUTABLE: Final = frozenset(
-    {NoneType, bool, int, float, str, bytes, decimal.Decimal, uuid.UUID}
-    | {dt.date, dt.datetime, dt.time, dt.timedelta}
-)
 
 
 class Field(Generic[T]):

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist, ValidationError
 from django.utils.translation import gettext as _
 
+from ..equality import IMMUTABLE
 from ..errors import Conflict, CorruptValue
 from ..options import MISSING
 from ..stores import kvstores
 from .base import ModelBase
-from .fields import IMMUTABLE
 from .options import KEY_TYPES, Options
 
 if TYPE_CHECKING:
@@ -135,10 +135,10 @@ class Root(metaclass=ModelBase):
         store, key = self._store(), self._key(self.pk)
         if not if_unchanged:
             existed = store.delete(key)
+        elif store.compare_and_set(key, self._saved, MISSING):
+            existed = self._saved is not MISSING
         else:
-            existed = store.compare_and_set(key, self._saved, MISSING)
-            if not existed:
-                raise self._conflict(self, "somebody else has saved or deleted it since.")
+            raise self._conflict(self, "somebody else has saved or deleted it since.")
         self._saved = MISSING
         return existed
 

@@ -34,9 +34,20 @@ class Comparing(Chapter):
 
     @clause("atomic-cas")
     @needs("atomic")
-    @pytest.mark.parametrize(("there", "old"), [(1, True), (1, 1.0), ("1", 1), (0, False)])
+    @pytest.mark.parametrize(
+        ("there", "old"),
+        [
+            (1, True),
+            (1, 1.0),
+            ("1", 1),
+            (0, False),
+            ([1], [True]),
+            ({"n": True}, {"n": 1}),
+            ({"n": [1.0]}, {"n": [1]}),
+        ],
+    )
     def test_compare_and_set_compares_types(self, store: Store, there: Any, old: Any) -> None:
-        """A value that is equal but of another type is another value."""
+        """A value that is equal but of another type, also deep within, is another value."""
         store.set("key", there)
         assert store.compare_and_set("key", old, "new") is False
         assert store.get("key") == there

@@ -188,7 +188,9 @@ class Flags(Chapter):
                 transactions.callback(transaction.set_rollback, True, using=database)
             store.set("key", "new")
             assert store.get("key") == "new"
+            assert store.backend.in_transaction() is store.backend.transactional
         assert store.get("key") == ("old" if store.backend.transactional else "new")
+        assert store.backend.in_transaction() is False
 
     @clause("flags-expires")
     def test_expires_itself_is_as_declared(self, store: Store) -> None:
