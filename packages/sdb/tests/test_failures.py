@@ -128,6 +128,64 @@ def test_a_write_that_was_turned_away_and_done_is_told_as_done(
     assert own.add("a:1", b"3", None) is False
 
 
+@pytest.mark.parametrize("condition", ["there", "version"])
+def test_a_delete_that_was_turned_away_is_no_miss_when_the_cell_is_gone(
+    own: SimpleDBBackend, own_server: SimpleDB, condition: str
+) -> None:
+    """Else a `pop` that deleted the entry would say that there was none."""
+
+    def delete() -> object:
+        if condition == "there":
+            return own.delete("a:1")
+        return own.compare_and_set("a:1", b"old", None, None)
+
+    own.set("a:1", b"old", None)
+    own_server.fail_next(1, "ServiceUnavailable", operation="DeleteAttributes", applied=True)
+    with pytest.raises(OutcomeUnknown, match="too busy") as raised:
+        delete()
+    assert raised.value.__cause__ is not None
+    assert own.get("a:1") is None
+    # Never turned away, it is known.
+    assert delete() is False
+
+
+@pytest.mark.parametrize("applied", [True, False])
+@pytest.mark.parametrize("name", ["add", "compare_and_set", "update"])
+def test_a_write_that_was_turned_away_and_cannot_be_looked_up_is_unknown(
+    own: SimpleDBBackend, own_server: SimpleDB, opened: Any, name: str, applied: bool
+) -> None:
+    """Whether it was done or somebody else was faster, nobody knows."""
+    backend = opened(own_server, attempts=2)
+    connection = backend._domain()._connection
+    call, puts = connection.call, []
+
+    def put_in_vain(method: str, **parameters: Any) -> Any:
+        if method == "put_attributes":
+            puts.append(parameters)
+            if not applied:
+                own.set("a:1", b"theirs", None)
+            own_server.fail_next(
+                1, "ServiceUnavailable", operation="PutAttributes", applied=applied
+            )
+        elif puts:
+            own_server.fail_next(100, "ServiceUnavailable", operation="GetAttributes")
+        return call(method, **parameters)
+
+    connection.call = put_in_vain
+    if name != "add":
+        own.set("a:1", b"old", None)
+    with pytest.raises(OutcomeUnknown, match="too busy") as raised:
+        {
+            "add": lambda: backend.add("a:1", b"ours", None),
+            "compare_and_set": lambda: backend.compare_and_set("a:1", b"old", b"ours", None),
+            "update": lambda: backend.update("a:1", lambda old: Write(b"ours")),
+        }[name]()
+    assert raised.value.__cause__ is not None
+    own_server.clear_failures()
+    assert len(puts) == 1
+    assert own.get("a:1") == (b"ours" if applied else b"theirs")
+
+
 def test_a_bulk_write_that_failed_half_way_is_unknown(
     own: SimpleDBBackend, own_server: SimpleDB, opened: Any
 ) -> None:
@@ -168,6 +226,14 @@ def test_a_bulk_write_that_failed_half_way_is_unknown(
     own.set_many(dict.fromkeys(names, b"x"), None)
     with pytest.raises(OutcomeUnknown):
         backend.clear("a:")
+    for number, kind in ((1, Unavailable), (2, OutcomeUnknown)):
+        own.clear("a:")
+        own.set_many(dict.fromkeys(names, b"x"), 5.0)
+        backend.forked()
+        fail_at("delete_attributes", number)
+        with pytest.raises(KVStoreError) as raised:
+            backend.purge("a:", 6.0)
+        assert raised.type is kind
 
 
 @pytest.mark.parametrize(

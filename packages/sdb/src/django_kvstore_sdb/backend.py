@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,6 @@ from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 
 from django_kvstore.backend import Backend, KeyPage, Page, Write
-from django_kvstore.errors import OutcomeUnknown, Unavailable
 from django_kvstore.params import Param, positive, whole
 from django_kvstore.url import StoreURL
 
@@ -141,29 +141,12 @@ class SimpleDBBackend(Backend):
         return dict(records_of(self._domain().named("*", keys)))
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
-        self._in_turn(self._domain().puts(cells, expires))
+        self.in_turn(self._domain().puts(cells, expires))
 
     def delete_many(self, keys: Sequence[str]) -> int:
         # Batches tell nothing of what was there.
         names = [listed.name for listed in self._domain().named(NAMES, keys)]
-        self._in_turn(self._domain().deletes(names))
-        return len(names)
-
-    def _in_turn(self, steps: Iterable[Callable[[], object]]) -> None:
-        """Take the steps of one write; a failure after the first leaves it done in part."""
-        begun = False
-        try:
-            for step in steps:
-                step()
-                begun = True
-        except Unavailable as problem:
-            if not begun:
-                raise
-            raise self.error(
-                OutcomeUnknown,
-                f"{problem.reason} Part of the work had been done before that.",
-                hint="Do all of it again, where that does no harm.",
-            ) from problem
+        return self.in_turn(self._domain().deletes(names))
 
     # The cells of a prefix.
 
@@ -182,23 +165,21 @@ class SimpleDBBackend(Backend):
         return super().count(prefix)
 
     def clear(self, prefix: str) -> int:
-        total = 0
-
-        def steps() -> Iterator[Callable[[], object]]:
-            nonlocal total
-            for listed in self._domain().pages(NAMES, prefix):
-                yield from self._domain().deletes(each.name for each in listed)
-                total += len(listed)
-
-        self._in_turn(steps())
-        return total
+        domain = self._domain()
+        return self.in_turn(
+            step
+            for page in domain.pages(NAMES, prefix)
+            for step in domain.deletes(each.name for each in page)
+        )
 
     def purge(self, prefix: str, now: float) -> int:
         domain = self._domain()
         pages = domain.pages(f"{NAMES}, v", prefix, expressions.expired(now))
         # One that somebody has written since stays.
-        return sum(
-            domain.delete(each.name, has_version(each.version)) for page in pages for each in page
+        return self.in_turn(
+            partial(domain.delete, each.name, has_version(each.version))
+            for page in pages
+            for each in page
         )
 
     # The engine's life.

@@ -26,9 +26,11 @@ def has_version(version: str | None) -> dict[str, Any]:
 class ConditionUnmet(Exception):
     """The condition of a write did not hold, so it was not done.
 
-    `retried` says that it was sent before, and turned away.
+    `retried` says that it was sent before, and turned away; `absent`, that the attribute is not
+    there which the condition names.
     """
 
-    def __init__(self, *, retried: bool) -> None:
-        super().__init__(retried)
+    def __init__(self, *, retried: bool, absent: bool) -> None:
+        super().__init__(retried, absent)
         self.retried = retried
+        self.absent = absent

@@ -16,6 +16,7 @@ from botocore.parsers import ResponseParserError
 
 from .condition import ConditionUnmet
 from .failures import (
+    ABSENT,
     FAILURES,
     TURNED_AWAY,
     UNMET,
@@ -59,8 +60,10 @@ class Connection:
                     raise ResponseParserError("The answer is not one of SimpleDB's.")
                 return answer
             except FAILURES as error:
-                if "Expected" in parameters and code_of(error) in UNMET:
-                    raise ConditionUnmet(retried=was_retried(error)) from error
+                if "Expected" in parameters and (code := code_of(error)) in UNMET:
+                    raise ConditionUnmet(
+                        retried=was_retried(error), absent=code == ABSENT
+                    ) from error
                 if pool_was_closed(error):
                     continue
                 if again and answer_was_lost(error):

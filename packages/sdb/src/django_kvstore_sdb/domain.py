@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django_kvstore.errors import OutcomeUnknown, Unavailable
+
 from . import expressions
 from .condition import ConditionUnmet
 from .connection import Connection
@@ -22,14 +24,15 @@ from .names import to_item_name
 if TYPE_CHECKING:
     from .backend import SimpleDBBackend
 
-#: One request of a larger write.
-Step = Callable[[], object]
+#: One request of a larger write; it returns for how many items it was.
+Step = Callable[[], int]
 
 
 class Domain:
     """The domain that the backend's URL names; safe to share between threads."""
 
     def __init__(self, backend: SimpleDBBackend) -> None:
+        self._backend = backend
         self._name = backend.url.location
         self._connection = Connection(backend)
 
@@ -57,18 +60,34 @@ class Domain:
                 "put_attributes", ItemName=item.name, Attributes=item.attributes, **expected
             )
         except ConditionUnmet as unmet:
-            # Turned away, and done nevertheless? No other write has its version.
-            found = self.get(cell) if unmet.retried else None
-            return found is not None and found.version == item.version
+            return unmet.retried and self._was_put(cell, item)
         return True
+
+    def _was_put(self, cell: str, item: Item) -> bool:
+        """Say whether a put that was turned away was done nevertheless."""
+        try:
+            found = self.get(cell)
+        except Unavailable as problem:
+            raise self._unknown(problem.reason) from problem
+        # No other write has its version.
+        return found is not None and found.version == item.version
 
     def delete(self, item_name: str, condition: Mapping[str, Any]) -> bool:
         """Delete the item if the condition holds; say whether it did."""
         try:
             self._connection.call("delete_attributes", ItemName=item_name, Expected=condition)
-        except ConditionUnmet:
+        except ConditionUnmet as unmet:
+            if unmet.retried and unmet.absent:
+                raise self._unknown("the item is gone.") from unmet.__cause__
             return False
         return True
+
+    def _unknown(self, found: str) -> OutcomeUnknown:
+        return self._backend.error(
+            OutcomeUnknown,
+            f"a write that SimpleDB was too busy for at first may be done all the same: {found}",
+            hint="It may or may not have been done: read first, then decide.",
+        )
 
     # Many cells.
 
@@ -84,12 +103,16 @@ class Domain:
         """Yield the requests that write the cells whatever they held."""
         items = (Item.of(cell, record, expires) for cell, record in cells.items())
         for batch in batches(items):
-            yield partial(self._connection.call, "batch_put_attributes", Items=batch)
+            yield partial(self._batch, "batch_put_attributes", batch)
 
     def deletes(self, item_names: Iterable[str]) -> Iterator[Step]:
         """Yield the requests that delete the items."""
         for batch in delete_batches(list(item_names)):
-            yield partial(self._connection.call, "batch_delete_attributes", Items=batch)
+            yield partial(self._batch, "batch_delete_attributes", batch)
+
+    def _batch(self, method: str, items: list[Any]) -> int:
+        self._connection.call(method, Items=items)
+        return len(items)
 
     # The cells of a prefix.
 

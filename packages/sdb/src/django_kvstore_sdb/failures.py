@@ -31,8 +31,10 @@ FAILURES: Final = (
     ValueError,
 )
 
+#: The condition's attribute is not there.
+ABSENT: Final = "AttributeDoesNotExist"
 #: The condition of a put or a delete does not hold; nothing was done.
-UNMET: Final = frozenset({"ConditionalCheckFailed", "AttributeDoesNotExist"})
+UNMET: Final = frozenset({"ConditionalCheckFailed", ABSENT})
 
 #: Too busy: the request was turned away. SimpleDB's own is the first ("system overload message",
 #: Developer Guide, "API Error Retries"), the others are those of Amazon's shared front.
