@@ -30,6 +30,30 @@ def test_purge_deletes_what_has_expired() -> None:
         assert kvstore.get("long") == 1
 
 
+def test_purge_in_a_namespace() -> None:
+    with override_settings(KEY_VALUE_STORES={"default": f"locmem://{uuid4().hex}"}):
+        for store in (kvstore, kvstore.namespace("n")):
+            store.set("short", 1, ttl=0.01)
+        time.sleep(0.02)
+        assert manage("purge", "--namespace", "n") == "default: 1 deleted\n"
+        assert manage("purge", "--namespace", "n") == "default: 0 deleted\n"
+        assert manage("purge") == "default: 1 deleted\n"
+
+
+class StorageClass:
+    """As a backend of django-kvstore 1.0."""
+
+    def __init__(self, host: str, params: dict[str, str]) -> None:
+        pass
+
+
+def test_purge_tells_an_engine_that_cannot_from_one_that_need_not() -> None:
+    with override_settings(KEY_VALUE_STORES={"old": f"{__name__}://"}):
+        assert "expires by itself" not in manage("purge")
+        assert manage("purge") == "old: cannot list its keys, so nothing is deleted\n"
+        assert manage("purge", "--json") == '{"deleted": {"old": null}}\n'
+
+
 def test_provision_makes_the_table_once() -> None:
     with override_settings(
         KEY_VALUE_STORES={"default": "db://made_by_command", "memory": "locmem://"}

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from django.core.signals import request_finished
 from django.test import override_settings
 
-from django_kvstore import get_kvstore, kvstore, kvstores
+from django_kvstore import NotSupported, get_kvstore, kvstore, kvstores, plugins
+
+from .plugins import installed
 
 
 def test_one_url_is_the_default_store() -> None:
@@ -116,6 +121,69 @@ def test_a_url_of_a_configured_store_is_that_store() -> None:
     with override_settings(KEY_VALUE_STORES={"one": {"URL": "locmem://same", "TTL": 5}}):
         assert get_kvstore("locmem://same") is kvstores["one"]
         assert get_kvstore("locmem://else") is get_kvstore("locmem://else")
+
+
+@pytest.mark.parametrize("name", ["NAMESPACE", "namespace"])
+def test_a_url_is_no_store_that_has_a_namespace_beside_it(name: str) -> None:
+    stores = {"ns": {"URL": "locmem://beside", name: "inner"}, "all": {"URL": "locmem://beside"}}
+    with override_settings(KEY_VALUE_STORES=stores):
+        kvstores["ns"].set("a", 1)
+        assert get_kvstore("locmem://beside") is kvstores["all"]
+    del stores["all"]
+    with override_settings(KEY_VALUE_STORES=stores):
+        opened = get_kvstore("locmem://beside")
+        opened.set("a", 2)
+        opened.clear()
+        assert kvstores["ns"].get("a") == 1
+
+
+PLUGIN = """
+import pluggy
+from django_kvstore.backend import Backend
+from django_kvstore.params import Param
+
+
+class SafeBackend(Backend):
+    scheme = "safe"
+    params = (Param("pin", str, "", "Opens it.", secret=True, aliases=("code",)),)
+
+    def get(self, key):
+        return None
+
+
+@pluggy.HookimplMarker("kvstore")
+def kvstore_backend():
+    return SafeBackend
+"""
+
+
+def test_what_a_plugin_declares_a_secret_is_in_no_message(tmp_path: Path) -> None:
+    with installed(tmp_path, "a-safe", plugins.GROUP, "safe", PLUGIN):
+        for name in ("pin", "code", "PIN"):
+            url = f"safe://host?{name}=hunter2"
+            store = get_kvstore(url)
+            assert store.alias == f"safe://host?{name}=***"
+            with pytest.raises(NotSupported) as caught:
+                store.incr("a")
+            assert "hunter2" not in f"{caught.value} {store!r}"
+            out = io.StringIO()
+            call_command("kvstore", "stores", url, stdout=out)
+            assert "hunter2" not in out.getvalue()
+            assert f"{name}=***" in out.getvalue()
+            with pytest.raises(CommandError) as refused:
+                call_command("kvstore", "purge", url)
+            assert "hunter2" not in str(refused.value)
+        with pytest.raises(ImproperlyConfigured) as mistaken:
+            get_kvstore("safe://host?pin=hunter2&pim=hunter2")
+        assert "hunter2" not in str(mistaken.value)
+
+
+def test_no_parameter_is_shown_of_a_url_whose_backend_is_not_there() -> None:
+    with pytest.raises(ImproperlyConfigured) as caught:
+        get_kvstore("nothing://host?pin=hunter2")
+    assert "nothing://host?pin=***" in str(caught.value)
+    with pytest.raises(CommandError, match=r"^nothing://host\?pin=\*\*\*: "):
+        call_command("kvstore", "purge", "nothing://host?pin=hunter2")
 
 
 def test_changed_settings_make_new_stores() -> None:

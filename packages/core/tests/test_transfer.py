@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from django.core.management.base import OutputWrapper
 from django.test import override_settings
 
 from django_kvstore import Store, get_kvstore, kvstores
+from django_kvstore.entries import Entry
 from django_kvstore.transfer.failures import Failures
 from django_kvstore.transfer.progress import Progress
 from django_kvstore.transfer.verify import verify
@@ -107,6 +108,24 @@ def test_a_copy_of_a_prefix_to_a_url() -> None:
     assert sorted(get_kvstore(url).keys()) == sorted(["k1", *(f"k1{n}" for n in range(10))])
 
 
+def test_a_namespace_is_moved_by_name() -> None:
+    one, two = kvstores["one"], kvstores["two"]
+    one.set("k", "outside")
+    one.namespace("n").namespace("within").set("k", "within")
+    one.namespace("n").set_many({"k": "inside", "more": 1})
+    inside = ("--namespace", "n")
+    said = manage("copy", "one", "two", *inside, "--verify")
+    assert said == "Copied 2 entries from one to two.\n"
+    assert everything(two.namespace("n")) == everything(one.namespace("n"))
+    assert two.count() == 0
+    assert two.namespace("n/within").count() == 0
+    assert "Dumped 1 entry" in manage("dump", "d", "--store", "one", "--namespace", "n/within")
+    assert "Loaded 1 entry" in manage("load", "d", "--store", "two", "--namespace", "other")
+    assert dict(two.namespace("other").items()) == {"k": "within"}
+    with pytest.raises(CommandError, match="Store 'one' "):
+        manage("copy", "one", "two", "--namespace", "no namespace/")
+
+
 def test_what_was_not_transferred_is_listed_and_the_rest_is() -> None:
     one, two = kvstores["one"], kvstores["two"]
     fill(one, 50)
@@ -147,6 +166,23 @@ def test_verify_finds_a_difference() -> None:
     with Progress("x", OutputWrapper(io.StringIO()), None) as progress:
         verify(one, two, "", failures, progress)
     assert sorted(failures.state["told"]) == ["bad", "expiry", "missing", "type"]
+
+
+def test_verify_misses_nothing_whose_time_is_over_by_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = kvstores["one"], kvstores["two"]
+    one.set("short", 1, ttl=100)
+    one.set("missing", 1, ttl=1000)
+    real, late = two.get_entries, time.time() + 500
+
+    def get_entries(keys: Iterable[str]) -> dict[str, Entry]:
+        monkeypatch.setattr("time.time", lambda: late)
+        return real(keys)
+
+    monkeypatch.setattr(two, "get_entries", get_entries)
+    failures = Failures()
+    with Progress("x", OutputWrapper(io.StringIO()), None) as progress:
+        verify(one, two, "", failures, progress)
+    assert list(failures.state["told"]) == ["missing"]
 
 
 @pytest.mark.parametrize("name", ["d", "d.gz", "d.zst"])

@@ -126,7 +126,7 @@ def test_a_load_does_not_go_on_in_a_dump_that_was_replaced(
     monkeypatch.chdir(folder)
     kvstores["one"].set("before all others", 1)
     manage("dump", "full.jsonl", "--store", "one")
-    with pytest.raises(CommandError, match="another store, prefix or file"):
+    with pytest.raises(CommandError, match="left by another transfer"):
         manage(*arguments, "--resume")
     manage(*arguments)
     assert dict(kvstores["two"].items()) == dict(kvstores["one"].items())
@@ -137,7 +137,9 @@ def test_a_load_does_not_go_on_in_a_dump_that_was_replaced(
     [
         ("dump", ["dump", "d.jsonl", "--store", "three"]),
         ("dump", ["dump", "d.jsonl", "--store", "one", "--prefix", "k"]),
+        ("dump", ["dump", "d.jsonl", "--store", "one", "--namespace", "n"]),
         ("load", ["load", "full.jsonl", "--store", "three"]),
+        ("load", ["load", "full.jsonl", "--store", "two", "--namespace", "n"]),
     ],
 )
 def test_one_transfer_does_not_go_on_where_another_stopped(
@@ -151,7 +153,7 @@ def test_one_transfer_does_not_go_on_where_another_stopped(
         manage(*arguments)
     monkeypatch.undo()
     monkeypatch.chdir(folder)
-    with pytest.raises(CommandError, match="left by a transfer of another store, prefix or file"):
+    with pytest.raises(CommandError, match="left by another transfer"):
         manage(*other, "--resume")
     assert kvstores["three"].count() == 0
     manage(*arguments, "--resume")

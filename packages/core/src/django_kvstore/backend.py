@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 from . import records
 from .errors import Conflict, KVStoreError, NotSupported, OutcomeUnknown, Unavailable
 from .keys import MAX_KEY_BYTES
-from .params import Param
+from .params import Param, secret_names
 
 if TYPE_CHECKING:
     from django.core.checks import CheckMessage
@@ -316,7 +316,7 @@ class Backend:
     @property
     def address(self) -> str:
         """The store's URL without secrets."""
-        return self.url.redacted(param.name for param in self.params if param.secret)
+        return self.url.redacted(secret_names(self.params))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.alias}' {self.address}>"

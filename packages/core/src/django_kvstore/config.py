@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from .backend import Backend
 from .legacy import LegacyBackend
 from .options import PARAMS, StoreOptions
-from .params import read_params
+from .params import read_params, shown_names
 from .url import StoreURL
 
 DEFAULT_ALIAS: Final = "default"
@@ -76,6 +77,20 @@ class StoreConfig:
             )
         return cls(alias, url, given, engine)
 
+    @classmethod
+    def of_url(cls, url: str) -> StoreConfig:
+        """Read a URL of no alias, for which it stands itself; raises ``ImproperlyConfigured``."""
+        try:
+            parsed = StoreURL.parse(url)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"The URL of a store: {error}.") from None
+        # What is declared nowhere may be a secret: one misspelt, or of a backend that is not there.
+        known = StoreOptions.names()
+        with suppress(ImproperlyConfigured):
+            known |= shown_names(cls("", parsed, {}, {}).backend_class().params)
+        hidden = [name for name in parsed.params if name.lower() not in known]
+        return cls(parsed.redacted(hidden), parsed, {}, {})
+
     def backend_class(self) -> type[Backend]:
         """Return the class of the store's backend; raises ``ImproperlyConfigured``."""
         if "." in self.url.scheme:
@@ -127,6 +142,15 @@ def read_settings() -> dict[str, StoreConfig]:
     """Return the configured stores by alias; raises ``ImproperlyConfigured``."""
     entries = configured_entries()
     return {alias: StoreConfig.read(alias, entry) for alias, entry in entries.items()}
+
+
+def whole_url(entry: object) -> object:
+    """Return the URL that alone says which keys the entry's store has; None if it does not."""
+    if not isinstance(entry, Mapping):
+        return entry
+    if any(value and str(name).lower() == "namespace" for name, value in entry.items()):
+        return None
+    return entry.get("URL")
 
 
 def configured_entries() -> dict[str, Any]:

@@ -96,5 +96,15 @@ def read_params(
     return values
 
 
+def secret_names(declared: Iterable[Param]) -> list[str]:
+    """Return every spelling of those parameters that are not shown."""
+    return [name for each in declared if each.secret for name in (each.name, *each.aliases)]
+
+
+def shown_names(declared: Iterable[Param]) -> set[str]:
+    """Return every spelling of those parameters that are."""
+    return {name for each in declared if not each.secret for name in (each.name, *each.aliases)}
+
+
 def _names(values: Mapping[str, Any]) -> str:
     return ", ".join(sorted(values)) or "no parameters"

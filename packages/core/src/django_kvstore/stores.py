@@ -16,9 +16,8 @@ from typing import Any, cast
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import request_finished, setting_changed
 
-from .config import DEFAULT_ALIAS, SETTINGS, StoreConfig, configured_entries
+from .config import DEFAULT_ALIAS, SETTINGS, StoreConfig, configured_entries, whole_url
 from .store import Store
-from .url import StoreURL
 
 
 class Stores:
@@ -57,13 +56,14 @@ class Stores:
     def open(self, url: str) -> Store:
         """Return the store of a URL, one for each URL and process; its alias is the URL, redacted.
 
-        Where a configured store has just this URL, that store is the one.
+        Where a configured store has just this URL, and no namespace beside it, that store is the
+        one.
         """
         for alias, entry in configured_entries().items():
-            if url in (entry, entry.get("URL") if isinstance(entry, dict) else None):
+            if url == whole_url(entry):
                 return self[alias]
         with self._lock:
-            return self._stores.get(url) or self._build(url, StoreConfig.read(_shown(url), url))
+            return self._stores.get(url) or self._build(url, StoreConfig.of_url(url))
 
     def close(self) -> None:
         """Give back every connection of every store."""
@@ -190,13 +190,6 @@ def _empty(store: Store, isolation: str) -> None:
         # table is: what was stored is undone with it.
         if not (store.backend.transactional and isinstance(error, TransactionManagementError)):
             raise
-
-
-def _shown(url: str) -> str:
-    try:
-        return StoreURL.parse(url).redacted()
-    except ValueError as error:
-        raise ImproperlyConfigured(f"The URL of a store: {error}.") from None
 
 
 def _reset_on_change(*, setting: str, **kwargs: Any) -> None:

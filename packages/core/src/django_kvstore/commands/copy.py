@@ -24,7 +24,7 @@ from django_kvstore.transfer.progress import Progress
 from django_kvstore.transfer.verify import verify
 from django_kvstore.transfer.writers import Writers
 
-from .subcommand import Subcommand, add_json, answer, chosen_store
+from .subcommand import Subcommand, add_json, add_namespace, answer, chosen_store, within
 
 
 def add_transfer(parser: ArgumentParser, *, verify: bool) -> None:
@@ -65,6 +65,7 @@ class Copy(Subcommand):
         parser.add_argument("source", metavar="SRC", help=_("The store to read."))
         parser.add_argument("target", metavar="DST", help=_("The store to write."))
         parser.add_argument("--prefix", default="", help=_("Only keys that begin so."))
+        add_namespace(parser)
         add_transfer(parser, verify=True)
         add_json(parser)
 
@@ -72,8 +73,10 @@ class Copy(Subcommand):
         source, target = chosen_store(options["source"]), chosen_store(options["target"])
         if source is target:
             raise CommandError(_("SRC and DST are one store."))
-        prefix, quiet = options["prefix"], options["verbosity"] == 0
-        of = [options["source"], options["target"], prefix]
+        namespace, prefix = options["namespace"], options["prefix"]
+        source, target = within(source, namespace), within(target, namespace)
+        quiet = options["verbosity"] == 0
+        of = [options["source"], options["target"], prefix, namespace]
         checkpoint = Checkpoint(Path(f"kvstore-copy-{digest(of)}.progress"), of=of)
         state = checkpoint.begin(resume=options["resume"])
         failures = Failures(state and state["failures"])

@@ -21,7 +21,7 @@ from django_kvstore.transfer.lines import entry_line, footer_line, header_line
 from django_kvstore.transfer.pages import pages
 from django_kvstore.transfer.progress import Progress
 
-from .subcommand import Subcommand, add_store, answer, chosen_store
+from .subcommand import Subcommand, add_namespace, add_store, answer, chosen_store
 
 
 class Dump(Subcommand):
@@ -39,10 +39,13 @@ class Dump(Subcommand):
             "--resume", action="store_true", help=_("Go on where a killed dump to it stopped.")
         )
         add_store(parser)
+        add_namespace(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        store, name, prefix = chosen_store(options["store"]), options["file"], options["prefix"]
-        checkpoint = Checkpoint(Path(f"{name}.progress"), of=[options["store"], prefix])
+        store = chosen_store(options["store"], options["namespace"])
+        name, prefix = options["file"], options["prefix"]
+        of = [options["store"], prefix, options["namespace"]]
+        checkpoint = Checkpoint(Path(f"{name}.progress"), of=of)
         state = checkpoint.begin(resume=options["resume"]) if name != STANDARD else None
         failures = Failures(state and state["failures"])
         done, cursor = (state["entries"], state["cursor"]) if state else (0, None)

@@ -25,7 +25,7 @@ from django_kvstore.transfer.progress import Progress
 from django_kvstore.transfer.writers import Writers
 
 from .copy import add_transfer, finish
-from .subcommand import Subcommand, add_store, chosen_store
+from .subcommand import Subcommand, add_namespace, add_store, chosen_store
 
 _PAGE = 250
 
@@ -38,15 +38,17 @@ class Load(Subcommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help=_("The dump; '-' for standard input."))
         add_store(parser)
+        add_namespace(parser)
         add_transfer(parser, verify=False)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        store, name = chosen_store(options["store"]), options["file"]
+        store, name = chosen_store(options["store"], options["namespace"]), options["file"]
         if name != STANDARD and not Path(name).exists():
             raise CommandError(
                 _("There is no file %s. Give a dump's path, or - for standard input.") % name
             )
-        checkpoint = Checkpoint(Path(f"{name}.loading"), of=[options["store"], *_version(name)])
+        of = [options["store"], options["namespace"], *_version(name)]
+        checkpoint = Checkpoint(Path(f"{name}.loading"), of=of)
         state = checkpoint.begin(resume=options["resume"]) if name != STANDARD else None
         failures = Failures(state and state["failures"])
         skip = state["lines"] if state else 0

@@ -12,7 +12,16 @@ from django.utils.translation import gettext_lazy
 
 from django_kvstore.store import Store
 
-from .subcommand import Subcommand, add_aliases, add_json, for_each, tell_problems
+from .subcommand import (
+    Subcommand,
+    add_aliases,
+    add_json,
+    add_namespace,
+    chosen_store,
+    for_each,
+    tell_problems,
+    within,
+)
 
 
 class Purge(Subcommand):
@@ -25,18 +34,28 @@ class Purge(Subcommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_aliases(parser)
+        add_namespace(parser)
         add_json(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
         def purge(store: Store) -> int | None:
             # One that is asked for by name says itself what it cannot.
-            return store.purge() if store.backend.iterable or options["alias"] else None
+            if not store.backend.iterable and not options["alias"]:
+                return None
+            return within(store, options["namespace"]).purge()
 
         told, problems = for_each(options["alias"], purge)
         if options["json"]:
             command.stdout.write(json.dumps({"deleted": told}))
         else:
             for alias, deleted in told.items():
-                done = _("expires by itself") if deleted is None else _("%d deleted") % deleted
-                command.stdout.write(f"{alias}: {done}")
+                command.stdout.write(f"{alias}: {_said(alias, deleted)}")
         tell_problems(problems)
+
+
+def _said(alias: str, deleted: int | None) -> str:
+    if deleted is not None:
+        return _("%d deleted") % deleted
+    if chosen_store(alias).backend.expires_itself:
+        return _("expires by itself")
+    return _("cannot list its keys, so nothing is deleted")

@@ -14,11 +14,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from django_kvstore.config import StoreConfig
 from django_kvstore.errors import KVStoreError
 from django_kvstore.store import Store
 from django_kvstore.stores import get_kvstore, kvstores
 from django_kvstore.typed_json import from_json
-from django_kvstore.url import StoreURL
 
 T = TypeVar("T")
 
@@ -50,6 +50,16 @@ def add_store(parser: ArgumentParser) -> None:
         help=_("The store's alias or URL; 'default' if not said."),
     )
     add_json(parser)
+
+
+def add_namespace(parser: ArgumentParser) -> None:
+    """Declare the namespace to work in."""
+    parser.add_argument(
+        "--namespace",
+        default="",
+        metavar="NAME",
+        help=_("A namespace within the store, to work on it alone."),
+    )
 
 
 def add_json(parser: ArgumentParser) -> None:
@@ -84,19 +94,24 @@ def chosen(names: list[str]) -> dict[str, str]:
     return {_shown(name): name for name in names or kvstores}
 
 
-def chosen_store(name: str) -> Store:
-    """Return the store of an alias or URL."""
+def chosen_store(name: str, namespace: str = "") -> Store:
+    """Return the store of an alias or URL, or that namespace within it."""
     _shown(name)
-    return get_kvstore(name)
+    return within(get_kvstore(name), namespace)
+
+
+def within(store: Store, namespace: str) -> Store:
+    """Return the namespace within the store, or for an empty name the store itself."""
+    return store.namespace(namespace) if namespace else store
 
 
 def _shown(name: str) -> str:
     """Return the alias, or the URL without its secrets; end the command where it is neither."""
     if "://" in name:
         try:
-            return str(StoreURL.parse(name))
-        except ValueError as error:
-            raise CommandError(_("The URL of a store: %s.") % error) from None
+            return StoreConfig.of_url(name).alias
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
     if name not in kvstores:
         known = ", ".join(kvstores) or _("none")
         told = _("There is no store '%s'. The settings have: %s.") % (name, known)

@@ -59,8 +59,8 @@ class Checkpoint:
         if found.pop("of", None) != self._of:
             raise CommandError(
                 _(
-                    "%s was left by a transfer of another store, prefix or file. Repeat that one, "
-                    "or begin this one anew without --resume."
+                    "%s was left by another transfer, of another store, prefix or file say. Repeat "
+                    "that one, or begin this one anew without --resume."
                 )
                 % self.path
             )
