@@ -10,9 +10,11 @@ from collections.abc import Callable
 
 import pytest
 
-from django_kvstore.errors import OutcomeUnknown, Unavailable
+from django_kvstore.backend import Write
+from django_kvstore.errors import Conflict, NotSupported, OutcomeUnknown, Unavailable
 from django_kvstore_memcached import MemcachedBackend
 from django_kvstore_memcached.batch import Batch
+from django_kvstore_memcached.cell import Cell
 from django_kvstore_memcached.ring import Ring
 from servers.memcached import Memcached
 
@@ -166,3 +168,45 @@ def test_a_server_that_comes_back_is_used_again(pair: Pair) -> None:
     assert backend.get_many(list(pair.cells)) == dict.fromkeys(pair.on_one, b"1")
     backend.set_many(pair.cells, None)
     assert backend.get_many(list(pair.cells)) == pair.cells
+
+
+ATOMIC: dict[str, Callable[[MemcachedBackend, str], object]] = {
+    "compare_and_set": lambda backend, cell: backend.compare_and_set(cell, b"1", b"2", None),
+    "take": lambda backend, cell: backend.compare_and_set(cell, b"1", None, None),
+    "update": lambda backend, cell: backend.update(cell, lambda old: Write(b"2")),
+}
+
+
+@pytest.mark.parametrize("name", ATOMIC)
+def test_a_server_without_versions_refuses_what_needs_them(
+    opened: Open, own_server: Callable[..., Memcached], space: str, name: str
+) -> None:
+    """Its "cas" stores nothing, whatever it is told."""
+    backend = opened(f"memcached://{own_server(options=('-C',)).address}")
+    backend.contention_timeout = 1.0  # type: ignore[misc]
+    cell = space + "a"
+    assert backend.add(cell, b"1", None) is True
+    assert backend.add(cell + "none", b"1", None) is True
+    with pytest.raises(NotSupported, match="without the option -C"):
+        ATOMIC[name](backend, cell)
+    assert backend.get(cell) == b"1"
+    assert backend.delete(cell) is True
+
+
+def test_the_same_bytes_again_and_again_are_given_up(
+    backend: MemcachedBackend, space: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever compares finds what he looks for, and somebody writes it anew before he is done."""
+    look = Cell.look
+
+    def be_faster(cell: Cell) -> tuple[bytes | None, bytes | None]:
+        found = look(cell)
+        backend.set(cell.cell, b"1", None)
+        return found
+
+    monkeypatch.setattr(Cell, "look", be_faster)
+    backend.contention_timeout = 0.2  # type: ignore[misc]
+    backend.set(space + "a", b"1", None)
+    with pytest.raises(Conflict, match="others kept changing"):
+        backend.compare_and_set(space + "a", b"1", b"2", None)
+    assert backend.get(space + "a") == b"1"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import socket
 import time
@@ -15,8 +16,10 @@ from typing import Literal
 import pytest
 
 from django_kvstore.errors import OutcomeUnknown, Timeout
+from django_kvstore.line import Progress
 from django_kvstore_memcached import MemcachedBackend
 from django_kvstore_memcached.connection import Connection
+from django_kvstore_memcached.keys import TOKEN_BYTES
 from servers.memcached import Memcached
 from servers.proxy import Proxy
 
@@ -70,14 +73,26 @@ def test_a_server_that_never_answers_is_an_error_in_time(
 
 
 def test_a_server_that_reads_nothing_is_an_error_in_time(
-    opened: Open, space: str, listener: socket.socket, within: Within
+    opened: Open,
+    space: str,
+    listener: socket.socket,
+    within: Within,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    used: list[Connection] = []
+
+    def has_room(line: Connection, record_bytes: int) -> bool:
+        used.append(line)
+        return True
+
+    # Nothing is asked before the record is sent.
+    monkeypatch.setattr(Connection, "has_room", has_room)
     backend = opened(f"memcached://127.0.0.1:{listener.getsockname()[1]}?timeout={LIMIT}")
     for server in backend._ring.servers:
-        server.check_room = lambda *arguments: None  # type: ignore[method-assign]
-        server.generations._refresh = 1000.0
-    with within(LIMIT + 0.5), pytest.raises(Timeout):
+        server.generations._held[space] = b"g" * TOKEN_BYTES, math.inf
+    with within(LIMIT + 0.5), pytest.raises(Timeout, match="Nothing was written"):
         backend.set(space + "a", b"x" * 10_000_000, None)
+    assert [line.line.progress for line in used] == [Progress.SOME]
 
 
 @pytest.fixture
@@ -153,6 +168,32 @@ def test_a_slow_answer_leaves_the_next_one_its_time(impostor: Impostor) -> None:
             assert connection.look(b"get", b"b") == (None, None)
         finally:
             connection.close()
+
+
+def test_each_request_of_a_call_has_its_time(
+    opened: Open, space: str, impostor: Impostor, within: Within
+) -> None:
+    """A first write asks for the generation and for the largest item, and then is sent."""
+    asked: list[bytes] = []
+    answers = {
+        b"get": b"END\r\n",
+        b"add": b"STORED\r\n",
+        b"stats": b"STAT item_size_max 1048576\r\nEND\r\n",
+        b"set": b"STORED\r\n",
+    }
+
+    def be_just_in_time(connection: socket.socket) -> None:
+        while request := connection.recv(4096):
+            asked.append(request.split()[0])
+            time.sleep(0.7)
+            connection.sendall(answers[asked[-1]])
+
+    with impostor(be_just_in_time) as port:
+        backend = opened(f"memcached://127.0.0.1:{port}?timeout=1")
+        with within(4 * 1 + 0.5):
+            backend.set(space + "a", b"x" * 1000, None)
+        backend.close()
+    assert asked == [b"get", b"add", b"stats", b"set"]
 
 
 def test_an_interrupted_call_leaves_nothing_for_the_next(

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django_kvstore.backend import Backend, Write
-from django_kvstore.errors import OutcomeUnknown, Unavailable
 from django_kvstore.params import Param, positive, whole
 from django_kvstore.url import StoreURL
 
@@ -111,13 +110,14 @@ class MemcachedBackend(Backend):
         return self._replace(self._cell(key), old, Write(new, expires))
 
     def _replace(self, cell: Cell, old: bytes | None, write: Write) -> bool:
-        while True:
+        for _ in self.tries():
             found, version = cell.look()
             if found != old:
-                return False
+                break
             # Refused, somebody wrote since; perhaps the same bytes again, so look again.
             if cell.swap(version, write):
                 return True
+        return False
 
     def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
         cell = self._cell(key)
@@ -137,11 +137,11 @@ class MemcachedBackend(Backend):
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
         made = batches(self._ring, cells, cells)
-        self._in_turn([(batch.prepare, partial(batch.set, expires)) for batch in made])
+        self._prepared([(batch.prepare, partial(batch.set, expires)) for batch in made])
 
     def delete_many(self, keys: Sequence[str]) -> int:
         made = batches(self._ring, dict.fromkeys(keys))
-        return self._in_turn([(batch.prepare, batch.delete) for batch in made])
+        return self._prepared([(batch.prepare, batch.delete) for batch in made])
 
     def clear(self, prefix: str) -> int | None:
         """Give the store a new generation on every server; entries are not counted.
@@ -151,28 +151,15 @@ class MemcachedBackend(Backend):
         if not is_whole_prefix(prefix):
             raise self.unsupported("clear a part of a store", "iterable")
         servers = self._ring.servers
-        self._in_turn([(server.prepare, partial(server.clear, prefix)) for server in servers])
+        self._prepared([(server.prepare, partial(server.clear, prefix)) for server in servers])
         return None
 
-    def _in_turn(self, steps: Sequence[Step]) -> int:
-        """Take the steps of one write; return the sum of what they return."""
+    def _prepared(self, steps: Sequence[Step]) -> int:
         if len(steps) > 1:
             # First see that every server is there, so that most outages leave all of it undone.
             for prepare, _ in steps:
                 prepare()
-        total = 0
-        for number, (_, write) in enumerate(steps):
-            try:
-                total += write()
-            except Unavailable as problem:
-                if number == 0:
-                    raise
-                raise self.error(
-                    OutcomeUnknown,
-                    f"{problem.reason} Part of the work had been done before that.",
-                    hint="Do all of it again, where that does no harm.",
-                ) from problem
-        return total
+        return self.in_turn(write for _, write in steps)
 
     # The engine's life.
 

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django_kvstore.backend import Write
 
 from . import expiry
 from .connection import Connection
 from .server import Server
+
+#: What "gets" says where memcached was started without versions (its option -C).
+_NO_VERSION: Final = b"0"
 
 
 class Cell:
@@ -55,6 +60,8 @@ class Cell:
         A record that has expired while memcached still holds it counts as none, with a mark.
         """
         record, version = self.server.run(lambda line: line.look(b"gets", self.name(line)))
+        if version == _NO_VERSION:
+            raise self.server.no_versions()
         return (None if expiry.is_gone(self.cell, record) else record), version
 
     def swap(self, version: bytes | None, write: Write) -> bool:

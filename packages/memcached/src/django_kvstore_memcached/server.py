@@ -20,6 +20,7 @@ from pymemcache.exceptions import (
 from django_kvstore.errors import (
     CorruptValue,
     KVStoreError,
+    NotSupported,
     OutcomeUnknown,
     Timeout,
     Unavailable,
@@ -110,6 +111,15 @@ class Server:
             hint="The old value stays. Give the store's URL 'item_bytes="
             f"{connection.largest_record}', so that larger values are split, or start the "
             "server with a larger -I.",
+        )
+
+    def no_versions(self) -> NotSupported:
+        """Return the error for a server that can change no entry on a condition; none was."""
+        return self._error(
+            NotSupported,
+            f"the memcached server {self.name} gives its entries no versions, so none can be "
+            "changed atomically.",
+            hint="Nothing was written. Start it without the option -C.",
         )
 
     def prepare(self) -> None:
