@@ -210,6 +210,17 @@ def test_endless_contention_is_told(own: SimpleDBBackend, monkeypatch: Any) -> N
         own.update("a:1", change)
     assert own.get("a:1") == b"other"
 
+    put = own._domain().put
+
+    def late(*arguments: Any) -> bool:
+        put("a:1", b"other", None)
+        return put(*arguments)
+
+    monkeypatch.setattr(own._domain(), "put", late)
+    with pytest.raises(Conflict):
+        own.compare_and_set("a:1", b"other", b"mine", None)
+    assert own.get("a:1") == b"other"
+
 
 def test_a_cell_named_twice_is_one(own: SimpleDBBackend) -> None:
     names = [f"a:{number}" for number in range(30)]

@@ -112,13 +112,14 @@ class SimpleDBBackend(Backend):
     ) -> bool:
         if old is None and new is not None:
             return self.add(key, new, expires)
-        while True:
+        for _ in self.tries():
             found = self._domain().get(key)
             if found is None or found.record != old:
                 return found is None and old is None
             # Refused, somebody wrote since; perhaps the same bytes again, so look again.
             if self._replace(key, found, Write(new, expires)):
-                return True
+                break
+        return True
 
     def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
         # As in the core, but by the version that was read: a request less.
