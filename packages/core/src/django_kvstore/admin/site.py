@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db import connections, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -47,9 +48,8 @@ class StoreAdmin(Admin):
     def get_urls(self) -> list[URLPattern]:
         """Return the pages' addresses."""
         prefix = f"{self.opts.app_label}_{self.opts.model_name}"
-        view = self.admin_site.admin_view(self.stores)
         return [
-            path("", view, name=f"{prefix}_changelist"),
+            path("", self._apart(self.stores), name=f"{prefix}_changelist"),
             *(
                 path(f"<str:alias>/{route}", self._view(page), name=f"{prefix}_{name}")
                 for route, name, page in PAGES
@@ -76,7 +76,18 @@ class StoreAdmin(Admin):
             except (KVStoreError, ImproperlyConfigured) as error:
                 return visit.render_problem(error)
 
-        return self.admin_site.admin_view(view)
+        return self._apart(view)
+
+    def _apart(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        """Let staff alone see it, and keep it out of ATOMIC_REQUESTS.
+
+        What an engine answers with an error is shown, and noted in the history: that must not be
+        undone with the transaction that the error has spoilt.
+        """
+        made: Callable[..., HttpResponse] = self.admin_site.admin_view(view)
+        for database in connections:
+            made = transaction.non_atomic_requests(using=database)(made)
+        return made
 
     # What Django asks of a model.
 
