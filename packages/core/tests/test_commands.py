@@ -11,6 +11,10 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from django_kvstore import kvstore
+from django_kvstore.commands.dump import _lines as dump_lines
+from django_kvstore.commands.subcommand import json_value
+from django_kvstore.entries import Entry
+from django_kvstore.transfer.failures import Failures
 
 
 def manage(*arguments: str) -> str:
@@ -120,6 +124,39 @@ def test_an_entry_from_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None
     ):
         with pytest.raises(CommandError):
             manage(*wrong)
+
+
+@pytest.mark.usefixtures("memory")
+def test_a_time_to_live_of_none_deletes_and_is_no_mistake() -> None:
+    kvstore.set("a", 1)
+    assert manage("ttl", "a", "--set", "0") == "0.000\n"
+    assert "a" not in kvstore
+    with pytest.raises(CommandError, match="There is no entry 'a'"):
+        manage("ttl", "a", "--set", "0")
+    kvstore.set("a", 1, ttl=50)
+    with pytest.raises(CommandError, match="--persist: not allowed with argument --set"):
+        manage("ttl", "a", "--set", "5", "--persist")
+    assert (kvstore.ttl("a") or 0) > 40
+
+
+@pytest.mark.usefixtures("memory")
+def test_a_value_nested_too_deeply_is_told() -> None:
+    with pytest.raises(CommandError, match=r"^The value is nested too deeply\.$"):
+        manage("set", "a", "[" * 100_000 + "]" * 100_000, "--json")
+
+
+def test_a_value_nested_too_deeply_is_told_where_it_is_shown() -> None:
+    # There are serializers and versions of Python that go deeper than this JSON does.
+    value: list[object] = []
+    for _ in range(5000):
+        value = [value]
+    with pytest.raises(CommandError, match=r"^The value is nested too deeply\.$"):
+        json_value(value)
+    failures = Failures()
+    assert list(
+        map(type, dump_lines([Entry("a", value, None, 1), Entry("b", 1, None, 1)], failures))
+    ) == [bytes]
+    assert failures.state["told"] == {"a": "its value is nested too deeply"}
 
 
 @pytest.mark.usefixtures("memory")

@@ -234,6 +234,8 @@ def test_a_file_or_a_place_that_will_not_do_is_told(arguments: list[str], said: 
         '{"key": "a", "value": 1, "expires": true}',
         '{"key": "a", "value": 1, "expires": NaN}',
         '{"key": "a", "value": 1, "expires": 1, "more": 1}',
+        '{"key": [1], "value": 1}',
+        '{"key": null, "value": 1}',
         '{"entries": null}',
         '{"entries": "5"}',
         '{"entries": true}',

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,33 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         with pytest.raises(CommandError):
             manage(*wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({(1, 2): 3}, {"$dict": [[{"$tuple": [1, 2]}, 3]]}),
+        ({1: 3, "1": 4}, {"$dict": [[1, 3], ["1", 4]]}),
+        (float("inf"), {"$float": "inf"}),
+        (date(2026, 1, 2), {"$date": "2026-01-02"}),
+    ],
+)
+def test_a_value_in_json_keeps_its_types(value: object, shown: object) -> None:
+    named = ("-n", "settings", "-k", "k", "--json")
+    KeyVal("settings").set("k", value)
+    assert json.loads(manage("-c", "get", *named)) == {"key": "k", "value": shown}
+    manage("-c", "set", *named, "-V", json.dumps(shown))
+    assert KeyVal("settings").get("k") == value
+
+
+def test_a_value_that_json_cannot_have_is_told() -> None:
+    named = ("-n", "settings", "-k", "k")
+    KeyVal("settings").set("k", io.BytesIO)
+    with pytest.raises(CommandError, match="Without --json it can be shown: a "):
+        manage("-c", "get", *named, "--json")
+    assert manage("-c", "get", *named) == "<class '_io.BytesIO'>"
+    with pytest.raises(CommandError, match=r"^The value is nested too deeply\.$"):
+        manage("-c", "set", *named, "--json", "-V", "[" * 100_000 + "]" * 100_000)
 
 
 def test_the_command_asks_before_it_empties(monkeypatch: pytest.MonkeyPatch) -> None:

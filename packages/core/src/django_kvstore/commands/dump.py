@@ -89,4 +89,6 @@ def _lines(entries: list[Any], failures: Failures) -> list[bytes]:
             lines.append(entry_line(entry))
         except TypeError as error:
             failures.add(entry.key, error)
+        except RecursionError:
+            failures.add(entry.key, _("its value is nested too deeply"))
     return lines

@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_kvstore.options import DEFAULT_TTL, MISSING
-from django_kvstore.typed_json import to_json
 
-from .subcommand import Subcommand, add_store, answer, chosen_store, given_value
+from .subcommand import Subcommand, add_store, answer, chosen_store, given_value, json_value
 
 
 class EntrySubcommand(Subcommand):
@@ -42,11 +41,7 @@ class Get(EntrySubcommand):
         if not options["json"]:
             command.stdout.write(value if isinstance(value, str) else repr(value))
             return
-        try:
-            data = to_json(value)
-        except TypeError as error:
-            raise CommandError(_("Without --json it can be shown: %s.") % error) from error
-        answer(command, options, "", key=options["key"], value=data)
+        answer(command, options, "", key=options["key"], value=json_value(value))
 
 
 class Set(EntrySubcommand):
@@ -88,8 +83,9 @@ class Ttl(EntrySubcommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--set", type=float, metavar="SECONDS", help=_("The new time to live."))
-        parser.add_argument("--persist", action="store_true", help=_("Let it live for ever."))
+        change = parser.add_mutually_exclusive_group()
+        change.add_argument("--set", type=float, metavar="SECONDS", help=_("The new time to live."))
+        change.add_argument("--persist", action="store_true", help=_("Let it live for ever."))
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
         store, key = chosen_store(options["store"]), options["key"]
@@ -97,7 +93,7 @@ class Ttl(EntrySubcommand):
         if change and not store.touch(key, None if options["persist"] else options["set"]):
             raise _missing(key)
         left = store.ttl(key)
-        if left == 0.0:
+        if left == 0.0 and not change:  # a time to live of none deletes it, as it was told to
             raise _missing(key)
         text = _("for ever") if left is None else f"{left:.3f}"
         answer(command, options, text, key=key, ttl=left)

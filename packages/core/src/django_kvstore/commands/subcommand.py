@@ -18,7 +18,7 @@ from django_kvstore.config import StoreConfig
 from django_kvstore.errors import KVStoreError
 from django_kvstore.store import Store
 from django_kvstore.stores import get_kvstore, kvstores
-from django_kvstore.typed_json import from_json
+from django_kvstore.typed_json import from_json, to_json
 
 T = TypeVar("T")
 
@@ -131,6 +131,18 @@ def given_value(text: str, *, as_json: bool) -> Any:
         return from_json(json.loads(text))
     except ValueError as error:
         raise CommandError(_("The value is no JSON: %s") % error) from error
+    except RecursionError:
+        raise CommandError(_("The value is nested too deeply.")) from None
+
+
+def json_value(value: Any) -> Any:
+    """Return the value in the JSON that keeps types; end the command where it has no form in it."""
+    try:
+        return to_json(value)
+    except TypeError as error:
+        raise CommandError(_("Without --json it can be shown: %s.") % error) from error
+    except RecursionError:
+        raise CommandError(_("The value is nested too deeply.")) from None
 
 
 def read_standard_input() -> str:

@@ -43,9 +43,10 @@ class Failures:
     def add(self, key: str, reason: object) -> None:
         """This key was not transferred."""
         with self._lock:
-            # What was under way at a kill comes twice, and is one.
+            # What was under way at a kill comes twice, and so does to a verification what could
+            # not be written: it is one, and the first reason says more.
             if key in self._told or len(self._told) < _TOLD:
-                self._told[key] = str(reason)
+                self._told.setdefault(key, str(reason))
             else:
                 self._untold += 1
 

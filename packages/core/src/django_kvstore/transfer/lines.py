@@ -52,8 +52,10 @@ def read_line(line: bytes) -> Entry | int | None:
         if set(data) == {"entries"} and type(data["entries"]) is int:
             return data["entries"]
         expires = data.get("expires")
-        if not {"key", "value"} <= set(data) <= {"key", "value", "expires"} or (
-            expires is not None and not (type(expires) in (int, float) and math.isfinite(expires))
+        if (
+            not {"key", "value"} <= set(data) <= {"key", "value", "expires"}
+            or not isinstance(data["key"], str)
+            or not (expires is None or (type(expires) in (int, float) and math.isfinite(expires)))
         ):
             raise ValueError(_NO_LINE)
         return Entry(data["key"], from_json(data["value"]), expires, len(line))

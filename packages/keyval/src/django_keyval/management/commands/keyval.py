@@ -11,15 +11,21 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from django_keyval.copying import copy_names, count_keys, is_one, verify_names
 from django_keyval.models import KeyVal
+from django_keyval.names import Names, names
 from django_kvstore import MISSING, KVStoreError
-from django_kvstore.commands.subcommand import confirmed, read_standard_input
+from django_kvstore.commands.copy import finish
+from django_kvstore.commands.subcommand import chosen_store, confirmed, given_value, json_value
 from django_kvstore.commands.takeover import add_takeover, run_takeover
 from django_kvstore.commands.terminal import terminal
 from django_kvstore.transfer.ancestors import read_keyval, rows
+from django_kvstore.transfer.failures import Failures
+from django_kvstore.transfer.progress import Progress
 
-COMMANDS = ("set", "get", "del", "list", "flush", "purge", "takeover")
+COMMANDS = ("set", "get", "del", "list", "flush", "purge", "copy", "takeover")
 #: The table of django_keyval 0.1.2.
 TABLE = "django_keyval__kvstore"
 
@@ -45,7 +51,8 @@ class Command(BaseCommand):
             "--name",
             dest="name",
             help=_(
-                "The name; 'list' without one lists the names, 'flush' without one empties all."
+                "The name; 'list' without one lists the names, 'flush' without one empties all, "
+                "'copy' without one copies all."
             ),
         )
         parser.add_argument("-k", "--key", "--ke", dest="key", help=_("The key."))
@@ -64,6 +71,11 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--table", default=TABLE, help=_("For 'takeover': the table of django_keyval 0.1.2.")
+        )
+        parser.add_argument(
+            "--to",
+            metavar="STORE",
+            help=_("For 'copy': the alias or URL of the store that is to have the names too."),
         )
         add_takeover(parser)
         parser.add_argument(
@@ -93,14 +105,7 @@ class Command(BaseCommand):
         keyval, key = self._named(**options), self._key(**options)
         if value is None:
             raise CommandError(_("Give the value with --value, '-' for standard input."))
-        text = read_standard_input() if value == "-" else value
-        stored: Any = text
-        if options["json"]:
-            try:
-                stored = json.loads(text)
-            except ValueError as error:
-                raise CommandError(_("The value is no JSON: %s") % error) from error
-        new = keyval.set(key, stored, ttl)
+        new = keyval.set(key, given_value(value, as_json=options["json"]), ttl)
         said = _("New key %s set in %s.") if new else _("Existing key %s overwritten in %s.")
         self._answer(said % (key, keyval.name), options, {"key": key, "new": new})
 
@@ -111,7 +116,8 @@ class Command(BaseCommand):
         if value is MISSING:
             self._no_key(key, keyval, options)
             return
-        self._answer(str(value), options, {"key": key, "value": value})
+        shown = json_value(value) if options["json"] else None
+        self._answer(str(value), options, {"key": key, "value": shown})
 
     def do_del(self, **options: Any) -> None:
         """Delete a key."""
@@ -146,6 +152,27 @@ class Command(BaseCommand):
         deleted = KeyVal.purge()
         self._answer(_("%d deleted") % deleted, options, {"deleted": deleted})
 
+    def do_copy(self, *, name: str | None, to: str | None, **options: Any) -> None:
+        """Copy a name, or all, to another store, and read what was written."""
+        if to is None:
+            raise CommandError(_("Give the other store with --to, an alias or a URL."))
+        source, target = names(), Names(chosen_store(to))
+        if is_one(source, target):
+            raise CommandError(_("The names are in %s already.") % target.store.alias)
+        chosen = KeyVal.names() if name is None else [name]
+        if options["dry_run"]:
+            number = count_keys(source, chosen)
+            text = ngettext("%d key would be copied.", "%d keys would be copied.", number)
+            self._answer(text % number, options, {"entries": number})
+            return
+        failures, quiet = Failures(), options["verbosity"] == 0
+        with Progress(_("Copying"), self.stderr, None, quiet=quiet) as progress:
+            copied = copy_names(source, target, chosen, failures, progress)
+        with Progress(_("Verifying"), self.stderr, None, quiet=quiet) as progress:
+            verify_names(source, target, chosen, failures, progress)
+        text = ngettext("Copied %d key to %s.", "Copied %d keys to %s.", copied)
+        finish(self, options, failures, text % (copied, target.store.alias), copied)
+
     def do_takeover(self, *, using: str, table: str, **options: Any) -> None:
         """Take over a table of django_keyval 0.1.2."""
 
@@ -175,5 +202,4 @@ class Command(BaseCommand):
             self.stderr.write(_("Warning: %s") % told)
 
     def _answer(self, text: str, options: dict[str, Any], data: dict[str, Any]) -> None:
-        # What JSON has no form for is shown as its text.
-        self.stdout.write(json.dumps(data, default=str) if options["json"] else text)
+        self.stdout.write(json.dumps(data) if options["json"] else text)
