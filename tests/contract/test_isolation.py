@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.test import SimpleTestCase, override_settings
+from django.test import SimpleTestCase, TestCase, override_settings
 
-from django_kvstore import Unavailable, kvstore, kvstores
+from django_kvstore import Unavailable, get_kvstore, kvstore, kvstores
 from django_kvstore.testing import IsolatedStoresMixin
 
 SETTINGS = """
@@ -137,6 +137,52 @@ def test_pytests_setting(project: Path, run: Run) -> None:
     assert run("-c", LEFT).stdout == "0 cells are left\n"
 
 
+#: As pytest-django has it: databases are out of reach but for tests that ask for them.
+DATABASES = """
+import pytest
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+allowed = BaseDatabaseWrapper.ensure_connection
+
+
+def refuse(self):
+    raise RuntimeError("Database access not allowed, use a mark.")
+
+
+BaseDatabaseWrapper.ensure_connection = refuse
+
+
+@pytest.fixture
+def db():
+    BaseDatabaseWrapper.ensure_connection = allowed
+    yield
+    BaseDatabaseWrapper.ensure_connection = refuse
+"""
+
+WITH_DATABASES = """
+from django_kvstore import kvstore
+
+
+def test_order(isolated_kvstores, db):
+    kvstore.set("key", 1)
+
+
+def test_asked_for_later(isolated_kvstores, request):
+    request.getfixturevalue("db")
+    assert kvstore.get("key") is None
+"""
+
+
+def test_databases_that_are_out_of_reach_at_the_end_are_no_error(project: Path, run: Run) -> None:
+    run("-m", "django", "kvstore", "provision")
+    (project / "conftest.py").write_text(DATABASES)
+    (project / "test_shop.py").write_text(WITH_DATABASES)
+    done = run("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "2 passed" in done.stdout
+    assert "error" not in done.stdout
+    assert run("-c", LEFT).stdout == "0 cells are left\n"
+
+
 BROKEN = """
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError
@@ -202,6 +248,57 @@ def test_stores_outside_are_as_they_were() -> None:
             assert kvstore.get("key") == "outside"
         assert kvstores["default"] is before
         assert before.backend.count("") == 1, "nothing of the tests is left"
+    finally:
+        kvstore.clear()
+
+
+OTHERS = {"default": "locmem://iso-within", "other": "locmem://iso-within?namespace=o"}
+
+
+class Changes(IsolatedStoresMixin, SimpleTestCase):
+    """Run by the test below, not by pytest."""
+
+    __test__ = False
+
+    def test_store(self) -> None:
+        kvstore.set("key", "before")
+        with override_settings(KEY_VALUE_STORES=OTHERS):
+            assert "key" not in kvstore
+            kvstore.set("key", "within")
+            kvstores["other"].set("key", "within")
+            with override_settings(SECRET_KEY="another, which makes all stores anew"):
+                assert kvstore.get("key") == "within"
+        assert kvstore.get("key") == "before"
+
+
+@override_settings(KEY_VALUE_STORES=OTHERS)
+class ChangesOfClass(IsolatedStoresMixin, TestCase):
+    """Run by the test below, not by pytest."""
+
+    __test__ = False
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        kvstore.set("key", "the class's")
+        kvstores["other"].set("key", "the class's")
+
+    def test_store(self) -> None:
+        assert "key" not in kvstore
+        kvstore.set("key", "the test's")
+
+
+@pytest.mark.parametrize("case", [Changes, ChangesOfClass])
+@override_settings(KEY_VALUE_STORES={"default": "locmem://iso", "other": "locmem://iso-other"})
+def test_nothing_is_left_where_the_settings_change_within(case: type[SimpleTestCase]) -> None:
+    kvstore.set("key", "outside")
+    try:
+        result = unittest.TestResult()
+        unittest.TestSuite([case("test_store")]).run(result)
+        assert result.testsRun == 1
+        assert (result.failures, result.errors) == ([], [])
+        assert kvstore.get("key") == "outside"
+        assert kvstore.backend.count("") == 1
+        assert get_kvstore("locmem://iso-within").backend.count("") == 0
     finally:
         kvstore.clear()
 

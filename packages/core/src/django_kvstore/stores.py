@@ -31,6 +31,7 @@ class Stores:
         self._lock = RLock()
         self._stores: dict[str, Store] = {}
         self._isolation = ""
+        self._left: list[Store] = []
 
     def __getitem__(self, alias: str) -> Store:
         try:
@@ -79,6 +80,9 @@ class Stores:
         """Close and forget every store: the settings have changed."""
         with self._lock:
             self.close()
+            if self._isolation:
+                # What they hold is there again when the settings are; it goes with the isolation.
+                self._left += self._stores.values()
             self._stores.clear()
 
     @contextmanager
@@ -90,15 +94,16 @@ class Stores:
         isolation = f"test-{secrets.token_hex(6)}"
         with self._lock:
             shared, self._stores = self._stores, {}
+            left, self._left = self._left, []
             before, self._isolation = self._isolation, isolation
         try:
             yield
         finally:
             with self._lock:
-                used, self._stores = self._stores, shared
-                self._isolation = before
+                used = [*self._left, *self._stores.values()]
+                self._stores, self._left, self._isolation = shared, left, before
             with ExitStack() as stack:  # each, whatever becomes of the others
-                for store in used.values():
+                for store in used:
                     stack.callback(store.close)
                     stack.callback(_empty, store, isolation)
 
@@ -183,13 +188,20 @@ def _empty(store: Store, isolation: str) -> None:
         elif store.backend.clearable:
             store.clear()
     except Exception as error:
-        # Databases take longer to import than all of the core, and few stores are in one.
-        from django.db.transaction import TransactionManagementError
-
-        # An error of the test has broken the transaction that it is in, and in which the store's
-        # table is: what was stored is undone with it.
-        if not (store.backend.transactional and isinstance(error, TransactionManagementError)):
+        if not (store.backend.transactional and _is_out_of_reach(error)):
             raise
+
+
+def _is_out_of_reach(error: Exception) -> bool:
+    """Say whether a test's database cannot be asked any more, which undoes what was stored."""
+    # Databases take longer to import than all of the core, and few stores are in one.
+    from django.db.transaction import TransactionManagementError
+
+    # An error of the test has broken the transaction that it is in. Or pytest-django has ended it,
+    # for a fixture asked for in the test's midst; its error is of no class of its own.
+    return isinstance(error, TransactionManagementError) or (
+        isinstance(error, RuntimeError) and str(error).startswith("Database access not allowed")
+    )
 
 
 def _reset_on_change(*, setting: str, **kwargs: Any) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _CONTRACT: Final = "https://django-kvstore.readthedocs.io/en/latest/contract.html"
 
+#: The fixtures of pytest-django that let a test use databases, one of them for those with its mark.
+_DATABASES: Final = ("_django_db_helper", "db", "transactional_db")
+
 # So that pytest explains the assertions of the contract's chapters as it does a project's own. They
 # are told one by one: the package is imported already, of which older versions would warn.
 pytest.register_assert_rewrite(
@@ -41,10 +44,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def isolated_kvstores() -> Iterator[Stores]:
+def isolated_kvstores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     """Empty key-value stores, of the configured engines, for one test; cleared afterwards."""
     from django_kvstore.stores import kvstores
 
+    # pytest-django's databases first: what is set up first is there until the stores are cleared.
+    for name in _DATABASES:
+        if name in request.fixturenames:
+            request.getfixturevalue(name)
     with kvstores.isolated():
         yield kvstores
 
