@@ -153,10 +153,15 @@ BaseDatabaseWrapper.ensure_connection = refuse
 
 
 @pytest.fixture
-def db():
+def _django_db_helper():
     BaseDatabaseWrapper.ensure_connection = allowed
     yield
     BaseDatabaseWrapper.ensure_connection = refuse
+
+
+@pytest.fixture
+def db(_django_db_helper):
+    pass
 """
 
 WITH_DATABASES = """

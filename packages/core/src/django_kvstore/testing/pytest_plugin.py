@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _CONTRACT: Final = "https://django-kvstore.readthedocs.io/en/latest/contract.html"
 
-#: The fixtures of pytest-django that let a test use databases, one of them for those with its mark.
-_DATABASES: Final = ("_django_db_helper", "db", "transactional_db")
+#: What pytest-django's fixtures for databases rest on, and its mark.
+_DATABASES: Final = "_django_db_helper"
 
 # So that pytest explains the assertions of the contract's chapters as it does a project's own. They
 # are told one by one: the package is imported already, of which older versions would warn.
@@ -49,9 +49,8 @@ def isolated_kvstores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     from django_kvstore.stores import kvstores
 
     # pytest-django's databases first: what is set up first is there until the stores are cleared.
-    for name in _DATABASES:
-        if name in request.fixturenames:
-            request.getfixturevalue(name)
+    if _DATABASES in request.fixturenames:
+        request.getfixturevalue(_DATABASES)
     with kvstores.isolated():
         yield kvstores
 
