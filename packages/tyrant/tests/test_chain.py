@@ -108,6 +108,36 @@ def test_a_chain_that_goes_while_it_is_read(
     assert backend.get(cell) == then
 
 
+@pytest.mark.parametrize("then", [None, b"new"])
+def test_a_chain_that_goes_while_many_are_read(
+    backend: TyrantBackend, space: str, monkeypatch: pytest.MonkeyPatch, then: bytes | None
+) -> None:
+    """Whichever request of the reader's it is after which all is cleared."""
+    cells = [f"{space}{number:02}" for number in range(60)]
+    ask = backend._client.ask
+    for turn in range(4):
+        backend.set_many(dict.fromkeys(cells, b"long ago"), None)
+        backend.update(cells[7], lambda old: Write(b"now"))
+        asked = 0
+
+        def late(*commands: protocol.Command, turn: int = turn) -> list[Any]:
+            nonlocal asked
+            replies = ask(*commands)
+            if asked == turn:
+                monkeypatch.setattr(backend._client, "ask", ask)
+                backend.clear(space)
+                if then is not None:
+                    backend.set(cells[7], then, None)
+            asked += 1
+            return replies
+
+        forget(backend)
+        monkeypatch.setattr(backend._client, "ask", late)
+        assert backend.get_many(cells).get(cells[7]) in (b"now", then), turn
+        monkeypatch.setattr(backend._client, "ask", ask)
+        backend.clear(space)
+
+
 def test_a_mark_keeps_its_size(
     backend: TyrantBackend, space: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

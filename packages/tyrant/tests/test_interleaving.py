@@ -21,6 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from django_kvstore import records
 from django_kvstore.backend import Write
 from django_kvstore.errors import OutcomeUnknown
 from django_kvstore.params import read_params
@@ -31,6 +32,10 @@ from django_kvstore_tyrant.protocol import Command
 
 KEY = ":key"
 NEVER = float("inf")
+#: So many that a tree is asked whether any of them has a mark.
+MANY = [KEY, *(f"{KEY} {number}" for number in range(49))]
+#: A record whose time is over.
+EXPIRED = records.pack(KEY, b"", code=0, expires=1.0)
 
 
 class Killed(BaseException):
@@ -52,6 +57,7 @@ class Records:
             0x20: self.out,
             0x30: self.get,
             0x31: self.mget,
+            0x58: self.fwmkeys,
             0x60: self.addint,
             0x90: self.outlist,
         }[code](body)
@@ -79,6 +85,10 @@ class Records:
 
     def mget(self, body: bytes) -> dict[bytes, bytes]:
         return {key: self.held[key] for key in listed(body[4:]) if key in self.held}
+
+    def fwmkeys(self, body: bytes) -> list[bytes]:
+        (most,) = struct.unpack_from(">i", body, 4)
+        return sorted(key for key in self.held if key.startswith(body[8:]))[:most]
 
     def addint(self, body: bytes) -> int:
         key, (number,) = body[8:], struct.unpack_from(">i", body, 4)
@@ -121,8 +131,9 @@ class Call:
 class Stage:
     """Lets one client at a time send one command, as the schedule says; keeps the time."""
 
-    def __init__(self, schedule: list[int], *, splits: bool) -> None:
+    def __init__(self, schedule: list[int], *, splits: bool, ordered: bool = False) -> None:
         self.splits = splits
+        self.database = "btree" if ordered else "hash"
         self.records = Records()
         self.history: list[Call] = []
         self.players: list[Player] = []
@@ -168,7 +179,7 @@ class Player:
 
     def __post_init__(self) -> None:
         self.thread = threading.Thread(target=self.run, daemon=True)
-        self.server = Server("hash", False)
+        self.server = Server(self.stage.database, False)
         params = read_params(TyrantBackend.params, {}, where="it")
         self.backend = TyrantBackend("simulated", StoreURL.parse("tyrant://nowhere"), params)
         registers = register.Registers(self)  # type: ignore[arg-type]
@@ -286,8 +297,17 @@ def extend(store: TyrantBackend, more: bytes) -> bytes:
     return longer
 
 
+def is_alive(record: bytes | None) -> bool:
+    return record is not None and not records.has_expired(record, 1.7e9)
+
+
 OPERATIONS: dict[str, tuple[Callable[..., Any], Callable[..., tuple[Any, Any]]]] = {
     "get": (lambda store: store.get(KEY), lambda held: (held, held)),
+    "get many": (lambda store: store.get_many(MANY).get(KEY), lambda held: (held, held)),
+    "remove": (
+        lambda store: is_alive(store.take(KEY)),
+        lambda held: (is_alive(held), None),
+    ),
     "set": (lambda store, new: store.set(KEY, new, None), lambda held, new: (None, new)),
     "delete": (lambda store: store.delete(KEY), lambda held: (held is not None, None)),
     "add": (
@@ -344,7 +364,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Stage], None]:
     """Give ``timed(stage)``: the modules that look at the time look at the stage's."""
 
     def patch(stage: Stage) -> None:
-        for module in (backend, chain, mark):
+        for module in (backend, chain, mark, register):
             monkeypatch.setattr(module, "time", Time(stage))
 
     return patch
@@ -381,3 +401,68 @@ def test_some_order_explains_what_everybody_saw(
     stage.play(programs, doomed)
     stage.play([[("get",)]], {})
     assert explained(stage.history, but="delete" if splits else "")
+
+
+@pytest.mark.parametrize("kept", [2, 64])
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    prelude=st.lists(CALLS, max_size=3),
+    programs=st.lists(
+        st.lists(st.one_of(st.tuples(st.just("get many")), CALLS), min_size=1, max_size=4),
+        min_size=1,
+        max_size=3,
+    ),
+    schedule=st.lists(st.integers(0, 3), max_size=60),
+    doomed=st.dictionaries(st.integers(0, 3), st.integers(0, 12), max_size=2),
+)
+def test_some_order_explains_what_was_read_of_a_tree_with_many_others(
+    timed: Callable[[Stage], None],
+    monkeypatch: pytest.MonkeyPatch,
+    kept: int,
+    prelude: list[tuple[Any, ...]],
+    programs: list[list[tuple[Any, ...]]],
+    schedule: list[int],
+    doomed: dict[int, int],
+) -> None:
+    monkeypatch.setattr(chain, "_KEPT", kept)
+    stage = Stage(schedule, splits=False, ordered=True)
+    timed(stage)
+    stage.play([prelude], {})
+    stage.play([[("get many",)], *programs], doomed)
+    stage.play([[("get many",)]], {})
+    assert explained(stage.history)
+
+
+@settings(
+    max_examples=500,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    programs=st.lists(
+        st.lists(
+            st.one_of(
+                st.tuples(st.sampled_from(["get", "remove"])),
+                st.tuples(st.just("set"), VALUES),
+            ),
+            min_size=1,
+            max_size=2,
+        ),
+        max_size=2,
+    ),
+    schedule=st.lists(st.integers(0, 3), max_size=60),
+)
+def test_what_has_expired_is_not_deleted_in_the_place_of_what_follows_it(
+    timed: Callable[[Stage], None], programs: list[list[tuple[Any, ...]]], schedule: list[int]
+) -> None:
+    """The server turns to others in the midst of a request, too."""
+    stage = Stage(schedule, splits=True)
+    timed(stage)
+    stage.play([[("set", EXPIRED)]], {})
+    stage.play([[("remove",)], [("set", b"new")], *programs], {})
+    stage.play([[("get",)]], {})
+    assert explained(stage.history)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -151,6 +152,30 @@ def test_what_comes_back_to_life_in_that_very_moment_stays(
     monkeypatch.setattr(Registers, "remove", late)
     backend.purge(space, now)
     assert backend.get(cell) == fresh
+
+
+def test_what_comes_and_goes_in_that_very_moment_leaves_nothing_behind(
+    backend: TyrantBackend, space: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two commands of the purge's one request: somebody writes what it deletes."""
+    cell = space + "a"
+    backend.set(cell, record(cell, b"old", time.time() - 1), None)
+    tell = backend._client.tell
+
+    def slow(*commands: protocol.Command) -> list[Any]:
+        if len(commands) != 3:
+            return tell(*commands)
+        monkeypatch.setattr(backend._client, "tell", tell)
+        backend.delete(cell)
+        tell(protocol.out(cell.encode()))
+        replies = tell(commands[0])
+        backend.set(cell, record(cell, b"fresh"), None)
+        return replies + tell(*commands[1:])
+
+    monkeypatch.setattr(backend._client, "tell", slow)
+    backend.purge(space, time.time() + 2 * GRACE)
+    assert backend._client.tell == tell
+    assert backend.get(cell) is None
 
 
 def test_writers_during_a_purge_lose_nothing(backend: TyrantBackend, space: str) -> None:

@@ -68,8 +68,7 @@ class TyrantBackend(Backend):
         return self.take(key) is not None
 
     def take(self, key: str) -> bytes | None:
-        (record,) = self._registers.delete([key.encode()])
-        return record
+        return self._registers.take(key.encode())
 
     def add(self, key: str, record: bytes, expires: float | None) -> bool:
         return self._registers.add(key.encode(), record)
@@ -77,19 +76,21 @@ class TyrantBackend(Backend):
     def compare_and_set(
         self, key: str, old: bytes | None, new: bytes | None, expires: float | None
     ) -> bool:
-        while True:
-            place = self._registers.look(key.encode())
+        name = key.encode()
+        looks = (self._registers.look(name) for _ in self.tries())
+        for place in self._registers.unless_stuck(looks):
             if place.record != old:
-                return False
-            # Somebody was there before: perhaps he wrote just the same.
+                break
+            # Somebody may be there before: perhaps he writes just the same.
             if self._registers.change(place, new):
                 return True
+        return False
 
     def update(self, key: str, change: Callable[[bytes | None], Write | None]) -> None:
         # As the core's, but what was looked at is not looked at again.
         name = key.encode()
-        for _ in self.tries():
-            place = self._registers.look(name)
+        looks = (self._registers.look(name) for _ in self.tries())
+        for place in self._registers.unless_stuck(looks):
             write = change(place.record)
             if write is None or self._registers.change(place, write.record):
                 return
@@ -105,6 +106,10 @@ class TyrantBackend(Backend):
         return found
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
+        for _ in self._client.in_turn(self._set_portions(cells)):
+            pass
+
+    def _set_portions(self, cells: Mapping[str, bytes]) -> Iterator[None]:
         # One token will do for all of them: it tells apart what was written to one cell.
         begin = self._registers.tokens.make(b"")
         for some in _portions(cells):
@@ -114,17 +119,21 @@ class TyrantBackend(Backend):
                 pairs = [b""] * (2 * len(keys))
                 pairs[::2], pairs[1::2] = keys, values
                 (answer,) = self._client.tell(protocol.misc(b"putlist", pairs))
+                yield  # a list that failed was written as far as it went
                 self._client.must(answer is not None)
             else:
                 done = self._client.tell(*map(protocol.put, keys, values))
+                if any(done):
+                    yield
                 self._client.must(all(done))
 
     def delete_many(self, keys: Sequence[str]) -> int:
-        return sum(
-            record is not None
+        steps = (
+            step
             for some in _slices(keys, 50)
-            for record in self._registers.delete([key.encode() for key in some])
+            for step in self._registers.delete([key.encode() for key in some])
         )
+        return sum(self._client.in_turn(steps))
 
     # Iteration.
 

@@ -173,10 +173,20 @@ class Chains:
         )
         if not done:
             return False
-        if self._count(before) >= number or self._is_gone(link, after.number, before, since):
-            # That version had been there and was deleted: this one comes too late.
-            self._client.tell(protocol.out(name))
-            return False
+        try:
+            if self._count(before) >= number or self._is_gone(link, after.number, before, since):
+                # That version had been there and was deleted: this one comes too late.
+                self._client.tell(protocol.out(name))
+                return False
+            if kind != CLOSED and not marks.holds(marked, link.token):
+                # A purge took it for forgotten. Until it is back nobody sees this version.
+                self._client.must(*self._client.tell(marks.add(link.key, link.token)))
+        except Unavailable as error:
+            raise self._client.error(
+                OutcomeUnknown,
+                f"{error.reason} The change had been written, and whether it counts is not known.",
+                hint="Read, then decide.",
+            ) from error
         if self._count(since) >= number + _KEPT:
             raise self._client.error(
                 OutcomeUnknown,
@@ -184,9 +194,6 @@ class Chains:
                 "this change.",
                 hint="Read, then decide.",
             )
-        if kind != CLOSED and not marks.holds(marked, link.token):
-            # A purge took it for forgotten. Until it is back nobody sees this version.
-            self._client.tell(marks.add(link.key, link.token))
         self._remember(link, number)
         self._tidy(link, after, self._count(before))
         return True

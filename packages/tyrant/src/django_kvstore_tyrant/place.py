@@ -148,7 +148,7 @@ class Places:
         prefix = MARK + _common(min(keys), max(keys))
         any_mark, found = self._client.ask(protocol.fwmkeys(prefix, 1), protocol.mget(keys))
         if any_mark:
-            found |= self._client.ask(protocol.mget(names))[0]
+            found = self._client.ask(protocol.mget([*names, *keys]))[0]
         return found, bool(any_mark)
 
 

@@ -14,8 +14,12 @@ knowing of it. There is no lock, and no step that must be followed by another on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
+from typing import Final, TypeVar
 
+from django_kvstore import records
 from django_kvstore.errors import CorruptValue, OutcomeUnknown, Unavailable
 
 from . import mark as marks
@@ -24,6 +28,11 @@ from .cell import Cell, Tokens
 from .chain import ABSENT, CLOSED, LOST, VALUE, Link
 from .client import Client
 from .place import Place, Places
+
+Seen = TypeVar("Seen")
+
+#: How often a change may fail, one time after another, and nothing show what it failed for.
+_FRUITLESS: Final = 20
 
 
 class Registers(Places):
@@ -46,13 +55,31 @@ class Registers(Places):
 
     def add(self, key: bytes, record: bytes) -> bool:
         """Write the record if there is none; one request where there is no cell."""
-        while not self._begin(key, record):
-            place = self.look(key)
+        if self._begin(key, record):
+            return True
+        for place in self.unless_stuck(self._looks(key)):
             if place.record is not None:
                 return False
-            if place.cell is not None and self.change(place, record):
-                return True
+            if self.change(place, record):
+                break
         return True
+
+    def unless_stuck(self, looks: Iterable[Seen]) -> Iterator[Seen]:
+        """Pass on what is seen before each try at a change that only another change makes fail.
+
+        Raises `Unavailable` if all stays as it was: then the server cannot write. It answers a
+        `putkeep` in the same way when there is a record, and when its disk is full.
+        """
+        before, same = None, 0
+        for seen in looks:
+            same = same + 1 if seen == before else 0
+            self._client.must(same < _FRUITLESS)
+            before = seen
+            yield seen
+
+    def _looks(self, key: bytes) -> Iterator[Place]:
+        while True:
+            yield self.look(key)
 
     def _begin(self, key: bytes, record: bytes) -> bool:
         (done,) = self._client.tell(protocol.putkeep(key, self.tokens.make(record)))
@@ -66,26 +93,38 @@ class Registers(Places):
 
     # Deleting whatever is there.
 
-    def delete(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        """Delete the cells, whatever they hold; return the records that counted, or None.
+    def take(self, key: bytes) -> bytes | None:
+        """Delete the cell, whatever it holds; return the record that counted, or None.
 
         Each record counts for one of all who delete it, here or by `change`.
         """
-        taken: dict[bytes, bytes | None] = dict.fromkeys(keys)
+        place = self.look(key)
+        if place.record is None:
+            return None
+        if place.marked or records.has_expired(place.record, time.time()):
+            # What has expired is as good as not there: it must not be the answer when somebody
+            # writes the entry in that very moment, and his record is what goes.
+            return self._give_up(place)
+        return self.remove([place])[0]
+
+    def delete(self, keys: Sequence[bytes]) -> Iterator[int]:
+        """Delete the cells, step by step; yield how many of the records that go counted."""
         plain: list[Place] = []
-        for key, place in self.look_at(keys).items():
+        for place in self.look_at(keys).values():
             if place.record is not None and place.marked:
-                taken[key] = self._give_up(place)
+                yield self._give_up(place) is not None
             elif place.record is not None:
                 plain.append(place)
         if plain:
-            taken.update(zip((place.key for place in plain), self.remove(plain), strict=True))
-        return [taken[key] for key in keys]
+            yield sum(record is not None for record in self.remove(plain))
 
     def _give_up(self, place: Place) -> bytes | None:
         """Delete by a version, as a conditional change does; its cell goes with a purge."""
-        while place.record is not None and not self.change(place, None):
-            place = self.look(place.key)
+        looks = chain([place], self._looks(place.key))
+        for seen in self.unless_stuck(looks):
+            place = seen
+            if place.record is None or self.change(place, None):
+                break
         return place.record
 
     def remove(self, places: Sequence[Place]) -> list[bytes | None]:
@@ -126,11 +165,12 @@ class Registers(Places):
 
     def _close(self, link: Link, record: bytes) -> bytes | None:
         """End the chain of a cell that is gone; return the record that counted then."""
-        while True:
-            (version,) = self.chains.newest([link])
+        looks = (self.chains.newest([link])[0] for _ in repeat(None))
+        for version in self.unless_stuck(looks):
             if version.kind == LOST:
                 raise self._lost(link.key)
             if version.kind == CLOSED:
-                return None
+                break
             if self.chains.append(link, version, CLOSED, None):
                 return version.record if version.number else record
+        return None

@@ -10,6 +10,7 @@ still the same: by then nobody who wrote to it, or read it, is still at it.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Final
 
 from django_kvstore import records
@@ -49,20 +50,21 @@ class Sweep:
 
     def clear(self, prefix: bytes) -> int:
         """Delete the cells that begin with `prefix`, and their chains; return how many counted."""
-        total = 0
+        return sum(self._client.in_turn(self._clear(prefix)))
+
+    def _clear(self, prefix: bytes) -> Iterator[int]:
         for each in (prefix, MARK + prefix):
             cursor = None
             while True:
                 names, cursor = self._listing.page(each, cursor, _PAGE)
-                if each is prefix and names:
-                    total += sum(
-                        place.record is not None or place.lost
-                        for place in self._registers.survey(names).values()
-                    )
-                self._delete(names)
+                if names:
+                    places = self._registers.survey(names).values() if each is prefix else ()
+                    counted = sum(place.record is not None or place.lost for place in places)
+                    (done,) = self._client.tell(protocol.misc(b"outlist", names))
+                    yield counted
+                    self._client.must(done is not None)
                 if cursor is None:
                     break
-        return total
 
     def _bury(self, names: list[bytes], now: float) -> int:
         expired, old = 0, []
@@ -84,7 +86,8 @@ class Sweep:
             (record,) = self._registers.remove([place])
         except OutcomeUnknown:
             return  # nothing was there, as was to be expected
-        if record is not None and _lives(record, now):
+        # An empty one stands for what was not there yet when it was looked at once more.
+        if record and _lives(record, now):
             # It came back to life in that very moment: put it back, unless there is a newer one.
             self._registers.add(place.key, record)
 
