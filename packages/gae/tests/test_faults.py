@@ -64,7 +64,10 @@ def cuts(proxy, opened, url, way, how, state):
 
     def each():
         backend = opened(url, timeout=3)
-        for after in range(0, BYTES[way], 1 if how == "reset" else 9):
+        # A connection that is closed while it is made is told as one that is reset, and trying all
+        # of those, too, takes half a minute.
+        every = 9 if (how, state) == ("close", "connecting") else 1
+        for after in range(0, BYTES[way], every):
             if state == "connected":
                 backend.ping()
             else:

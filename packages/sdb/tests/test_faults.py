@@ -132,8 +132,7 @@ def test_a_write_whose_request_is_cut_leaves_the_old_value(
 ) -> None:
     new = VALUE[::-1]
     length = bytes_of(lambda: proxy.request_bytes, lambda: proxied.set("a:1", VALUE, None))
-    # Every byte of the head's beginning and of the form's end, and some between.
-    for offset in [*range(40), *range(40, length - 200, 11), *range(length - 200, length)]:
+    for offset in range(length):
         proxy.cut_request(offset, how, times=None)
         # Of the signature every "+" and "/" is three bytes, so this request may be shorter than
         # the first one was, and all of it have passed.
