@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from django.test import override_settings
 
 from django_kvstore import Store, get_kvstore, kvstores
 from django_kvstore.entries import Entry
+from django_kvstore.transfer.dumpfile import DumpWriter
 from django_kvstore.transfer.failures import Failures
 from django_kvstore.transfer.progress import Progress
 from django_kvstore.transfer.verify import verify
@@ -89,6 +90,49 @@ def test_a_copy_is_the_same_and_verified(workers: str) -> None:
     assert said == "Copied 1503 entries from one to two.\n"
     assert everything(kvstores["two"]) == everything(kvstores["one"])
     assert os.listdir() == []
+
+
+@pytest.mark.parametrize("name", ["d", "d.gz", "d.zst"])
+def test_a_dump_and_a_load_are_verified(name: str) -> None:
+    fill(kvstores["one"])
+    said = manage("dump", name, "--store", "one", "--verify")
+    assert said == f"Dumped 1503 entries of one to {name}.\n"
+    assert manage("load", name, "--store", "two", "--verify") == "Loaded 1503 entries into two.\n"
+
+
+def test_verify_finds_what_a_dump_has_and_a_store_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = kvstores["one"], kvstores["two"]
+    fill(one, 300)
+    manage("dump", "d", "--store", "one")
+    real = two.backend.set_many
+
+    def lose(cells: Mapping[str, bytes], expires: float | None) -> None:
+        real({cell: record for cell, record in cells.items() if cell != ":k7"}, expires)
+
+    monkeypatch.setattr(two.backend, "set_many", lose)
+    err = io.StringIO()
+    with pytest.raises(CommandError, match=r"^1 entry was not transferred\.$"):
+        call_command("kvstore", "load", "d", "--store", "two", "--verify", stderr=err)
+    assert "'k7': it is not there\n" in err.getvalue()
+
+    written = DumpWriter.write
+
+    def damage(writer: DumpWriter, page: bytes) -> None:
+        written(
+            writer, page.replace(b'{"key":"k7","value":{"n":7,', b'{"key":"k7","value":{"n":8,')
+        )
+
+    monkeypatch.setattr(DumpWriter, "write", damage)
+    err = io.StringIO()
+    with pytest.raises(CommandError, match=r"^1 entry was not dumped\.$"):
+        call_command("kvstore", "dump", "e", "--store", "one", "--verify", stderr=err)
+    assert "'k7': the value there is another one\n" in err.getvalue()
+
+
+@pytest.mark.parametrize("what", ["dump", "load"])
+def test_standard_streams_are_not_verified(what: str) -> None:
+    with pytest.raises(CommandError, match="--verify reads the dump again: give a file's path"):
+        manage(what, "-", "--store", "one", "--verify")
 
 
 def test_answers_in_json() -> None:

@@ -94,7 +94,7 @@ def test_a_store_that_loses_what_is_written_is_found_out(monkeypatch: pytest.Mon
     err = io.StringIO()
     with pytest.raises(CommandError, match=r"^1 entry was not transferred\.$"):
         call_command(*COPY, stdout=io.StringIO(), stderr=err)
-    assert "'one: k': it is not in the other store" in err.getvalue()
+    assert "'one: k': it is not there" in err.getvalue()
 
 
 def test_an_outage_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from django_kvstore.entries import Entry
 from django_kvstore.params import whole
 from django_kvstore.store import Store
 from django_kvstore.transfer.checkpoint import Checkpoint, digest
+from django_kvstore.transfer.dumpfile import STANDARD
 from django_kvstore.transfer.failures import Failures
 from django_kvstore.transfer.pages import pages
 from django_kvstore.transfer.progress import Progress
@@ -27,7 +28,7 @@ from django_kvstore.transfer.writers import Writers
 from .subcommand import Subcommand, add_json, add_namespace, answer, chosen_store, within
 
 
-def add_transfer(parser: ArgumentParser, *, verify: bool) -> None:
+def add_transfer(parser: ArgumentParser) -> None:
     """Declare the arguments of a transfer into a store."""
     parser.add_argument(
         "--resume", action="store_true", help=_("Go on where a killed one stopped.")
@@ -35,10 +36,17 @@ def add_transfer(parser: ArgumentParser, *, verify: bool) -> None:
     parser.add_argument(
         "--workers", type=whole, default=1, help=_("How many threads write at once; 1 if not said.")
     )
-    if verify:
-        parser.add_argument(
-            "--verify", action="store_true", help=_("Read both stores again and compare them.")
-        )
+
+
+def add_verify(parser: ArgumentParser, told: str) -> None:
+    """Declare the argument that has a transfer verified."""
+    parser.add_argument("--verify", action="store_true", help=told)
+
+
+def refuse_standard(name: str, options: dict[str, Any]) -> None:
+    """End the command where it is to verify a dump that cannot be read again."""
+    if name == STANDARD and options["verify"]:
+        raise CommandError(_("--verify reads the dump again: give a file's path instead of -."))
 
 
 def finish(
@@ -66,7 +74,8 @@ class Copy(Subcommand):
         parser.add_argument("target", metavar="DST", help=_("The store to write."))
         parser.add_argument("--prefix", default="", help=_("Only keys that begin so."))
         add_namespace(parser)
-        add_transfer(parser, verify=True)
+        add_transfer(parser)
+        add_verify(parser, _("Read both stores again and compare them."))
         add_json(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:

@@ -20,7 +20,9 @@ from django_kvstore.transfer.failures import Failures
 from django_kvstore.transfer.lines import entry_line, footer_line, header_line
 from django_kvstore.transfer.pages import pages
 from django_kvstore.transfer.progress import Progress
+from django_kvstore.transfer.verify import verify_dump
 
+from .copy import add_verify, refuse_standard
 from .subcommand import Subcommand, add_namespace, add_store, answer, chosen_store
 
 
@@ -38,12 +40,14 @@ class Dump(Subcommand):
         parser.add_argument(
             "--resume", action="store_true", help=_("Go on where a killed dump to it stopped.")
         )
+        add_verify(parser, _("Read the file and compare it with the store."))
         add_store(parser)
         add_namespace(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
         store = chosen_store(options["store"], options["namespace"])
         name, prefix = options["file"], options["prefix"]
+        refuse_standard(name, options)
         of = [options["store"], prefix, options["namespace"]]
         checkpoint = Checkpoint(Path(f"{name}.progress"), of=of)
         state = checkpoint.begin(resume=options["resume"]) if name != STANDARD else None
@@ -70,6 +74,9 @@ class Dump(Subcommand):
                         failures=failures.state,
                     )
             writer.write(footer_line(done))
+        if options["verify"]:
+            with Progress(_("Verifying"), command.stderr, done, quiet=quiet) as progress:
+                verify_dump(name, store, failures, progress)
         checkpoint.remove()
         if failures.count:
             failures.tell(command.stderr)

@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +18,13 @@ from django_kvstore.entries import Entry
 from django_kvstore.transfer.checkpoint import Checkpoint
 from django_kvstore.transfer.dumpfile import STANDARD, lines_of
 from django_kvstore.transfer.failures import Failures
-from django_kvstore.transfer.lines import read_line
 from django_kvstore.transfer.progress import Progress
+from django_kvstore.transfer.reading import Whole, entry_pages
+from django_kvstore.transfer.verify import verify_dump
 from django_kvstore.transfer.writers import Writers
 
-from .copy import add_transfer, finish
+from .copy import add_transfer, add_verify, finish, refuse_standard
 from .subcommand import Subcommand, add_namespace, add_store, chosen_store
-
-_PAGE = 250
 
 
 class Load(Subcommand):
@@ -39,10 +36,12 @@ class Load(Subcommand):
         parser.add_argument("file", help=_("The dump; '-' for standard input."))
         add_store(parser)
         add_namespace(parser)
-        add_transfer(parser, verify=False)
+        add_transfer(parser)
+        add_verify(parser, _("Read the store again and compare it with the dump."))
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
         store, name = chosen_store(options["store"], options["namespace"]), options["file"]
+        refuse_standard(name, options)
         if name != STANDARD and not Path(name).exists():
             raise CommandError(
                 _("There is no file %s. Give a dump's path, or - for standard input.") % name
@@ -52,7 +51,7 @@ class Load(Subcommand):
         state = checkpoint.begin(resume=options["resume"]) if name != STANDARD else None
         failures = Failures(state and state["failures"])
         skip = state["lines"] if state else 0
-        whole = _Whole()
+        whole = Whole()
         quiet = options["verbosity"] == 0
 
         def written(cursor: str | None) -> None:
@@ -68,14 +67,13 @@ class Load(Subcommand):
             Progress(_("Loading"), command.stderr, None, quiet=quiet) as progress,
             Writers(options["workers"], write, written) as writers,
         ):
-            for number, page in _pages(lines, skip, whole):
+            for number, page in entry_pages(lines, skip, whole):
                 writers.put(page, str(number))
                 progress.advance(len(page))
-        if whole.promised != whole.entries:
-            raise CommandError(
-                _("The dump was cut short: it has %d entries and no whole last line; dump again.")
-                % whole.entries
-            )
+        whole.check()
+        if options["verify"]:
+            with Progress(_("Verifying"), command.stderr, whole.entries, quiet=quiet) as progress:
+                verify_dump(name, store, failures, progress)
         checkpoint.remove()
         text = ngettext("Loaded %d entry into %s.", "Loaded %d entries into %s.", whole.entries)
         finish(command, options, failures, text % (whole.entries, store.alias), whole.entries)
@@ -87,32 +85,3 @@ def _version(name: str) -> list[str]:
         return []
     status = Path(name).stat()
     return [str(status.st_size), str(status.st_mtime_ns)]
-
-
-class _Whole:
-    """Whether a dump has as many entries as its last line says."""
-
-    def __init__(self) -> None:
-        self.entries = 0
-        self.promised: int | None = None
-
-
-def _pages(lines: Iterator[bytes], skip: int, whole: _Whole) -> Iterator[tuple[int, list[Entry]]]:
-    """Yield pages of entries, each with the number of lines up to its end."""
-    number = 0
-    while page := list(islice(lines, _PAGE)):
-        entries = []
-        for line in page:
-            number += 1
-            try:
-                found = read_line(line)
-            except ValueError as error:
-                raise CommandError(_("Line %d: %s.") % (number, error)) from error
-            if isinstance(found, int):
-                whole.promised = found
-            elif found is not None:
-                whole.entries += 1
-                if number > skip:
-                    entries.append(found)
-        if entries:
-            yield number, entries

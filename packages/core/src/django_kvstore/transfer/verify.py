@@ -1,6 +1,8 @@
-"""Comparing two stores: every entry of the one is in the other, with its type and expiry."""
+"""Comparing with a store: every entry of another, or of a dump, is in it, with type and expiry."""
 
 from __future__ import annotations
+
+from contextlib import closing
 
 from django.utils.translation import gettext as _
 
@@ -9,9 +11,11 @@ from django_kvstore.entries import Entry
 from django_kvstore.equality import same
 from django_kvstore.store import Store
 
+from .dumpfile import lines_of
 from .failures import Failures
 from .pages import pages
 from .progress import Progress
+from .reading import Whole, entry_pages
 
 
 def verify(
@@ -19,13 +23,26 @@ def verify(
 ) -> None:
     """Note every entry of `source` that `target` does not have just so."""
     for entries, _cursor in pages(source, prefix, None):
-        readable = [entry for entry in entries if entry.error is None]
-        found = target.get_entries(entry.key for entry in readable)
-        for entry in readable:
-            problem = _difference(entry, found.get(entry.key))
-            if problem is not None:
-                failures.add(entry.key, problem)
+        _compare([entry for entry in entries if entry.error is None], target, failures)
         progress.advance(len(entries))
+
+
+def verify_dump(name: str, store: Store, failures: Failures, progress: Progress) -> None:
+    """Note every entry of the dump that `store` does not have just so."""
+    whole = Whole()
+    with closing(lines_of(name)) as lines:
+        for _number, entries in entry_pages(lines, 0, whole):
+            _compare(entries, store, failures)
+            progress.advance(len(entries))
+    whole.check()
+
+
+def _compare(entries: list[Entry], store: Store, failures: Failures) -> None:
+    found = store.get_entries(entry.key for entry in entries)
+    for entry in entries:
+        problem = _difference(entry, found.get(entry.key))
+        if problem is not None:
+            failures.add(entry.key, problem)
 
 
 def _difference(entry: Entry, found: Entry | None) -> str | None:
@@ -33,11 +50,11 @@ def _difference(entry: Entry, found: Entry | None) -> str | None:
         # Its time may be over since it was read, and nothing is lost then.
         if is_past(entry.expires):
             return None
-        return str(_("it is not in the other store"))
+        return str(_("it is not there"))
     if found.error is not None:
         return str(found.error)
     if not same(entry.value, found.value):
-        return str(_("the value is another one in the other store"))
+        return str(_("the value there is another one"))
     if entry.expires != found.expires:
-        return str(_("the expiry is another one in the other store"))
+        return str(_("the expiry there is another one"))
     return None
