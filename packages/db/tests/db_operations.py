@@ -15,6 +15,8 @@ OPERATIONS = {
     "set": lambda backend: backend.set(KEY, b"other", None),
     "set, expiring": lambda backend: backend.set(KEY, b"other", 2.0**40),
     "delete": lambda backend: backend.delete(KEY),
+    "take": lambda backend: backend.take(KEY),
+    "take_many": lambda backend: backend.take_many([KEY, "n:not"]),
     "add": lambda backend: backend.add("n:new", RECORD, None),
     "swap": lambda backend: backend.compare_and_set(KEY, RECORD, b"other", None),
     "update": lambda backend: backend.update(KEY, lambda record: Write(b"other")),

@@ -32,6 +32,8 @@ WRITES = {
     "set": lambda backend: backend.set("n:new", b"record", None),
     "set over": lambda backend: backend.set("n:old", b"record", None),
     "delete": lambda backend: backend.delete("n:old"),
+    "take": lambda backend: backend.take("n:old"),
+    "take_many": lambda backend: backend.take_many(["n:old", "n:new"]),
     "add": lambda backend: backend.add("n:new", b"record", None),
     "swap": lambda backend: backend.compare_and_set("n:old", b"old", b"record", None),
     "update": lambda backend: backend.update("n:old", lambda record: Write(b"record")),

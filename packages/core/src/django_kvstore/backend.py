@@ -157,7 +157,8 @@ class Backend:
     def take(self, key: str) -> bytes | None:
         """Delete the cell; return the record that it held, None when there was no cell.
 
-        Not called where `expires_itself`.
+        It is for an engine whose records expire or are split. Of one that had not expired, and is
+        no head of a split value, any part will do, be it empty.
         """
         record = self.get(key)
         if record is None:
@@ -167,6 +168,11 @@ class Backend:
             self.compare_and_set(key, record, None, None)
             return record
         return record if self.delete(key) else None
+
+    def take_many(self, keys: Sequence[str]) -> tuple[int, dict[str, bytes]]:
+        """Delete the cells; return how many there were, and the records that `take` must return."""
+        found = self.get_many(keys)
+        return self.delete_many(list(found)) if found else 0, found
 
     def add(self, key: str, record: bytes, expires: float | None) -> bool:
         """Write the cell if it is absent; say whether it was written."""

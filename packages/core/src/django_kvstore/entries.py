@@ -36,6 +36,11 @@ class EntryStore:
         self.options = options
         self.alias = backend.alias
         self.coder = Coder(backend, options)
+        #: Whether what is deleted need not be looked at: it had not expired if it was there. Parts
+        #: of it stay where nobody could find them later either, on engines that drop such cells.
+        self._deletes_unseen = backend.expires_itself and not (
+            backend.iterable and backend.cell_bytes is not None
+        )
 
     # Single entries.
 
@@ -67,7 +72,7 @@ class EntryStore:
     def delete(self, key: str) -> bool:
         """Delete the entry; say whether there was one."""
         cell = self.coder.cell(key)
-        if self.backend.expires_itself:
+        if self._deletes_unseen:
             return self.backend.delete(cell)
         record = self.backend.take(cell)
         if record is None:
@@ -113,10 +118,9 @@ class EntryStore:
         cells = self.coder.cells(keys)
         if not cells:
             return 0
-        if self.backend.expires_itself:
+        if self._deletes_unseen:
             return self.backend.delete_many(cells)
-        found = self.backend.get_many(cells)
-        deleted = self.backend.delete_many(list(found)) if found else 0
+        deleted, found = self.backend.take_many(cells)
         for cell, record in found.items():
             deleted -= is_gone(record)
             self.coder.delete_parts(cell, record)

@@ -36,6 +36,9 @@ _CHECK_BYTES: Final = 4
 #: The most that a record adds to its payload, in bytes.
 OVERHEAD: Final = _HEAD_BYTES + EXPIRY.size + _CHECK_BYTES
 
+#: The head of a split value is a record no longer than this.
+LONGEST_HEAD: Final = 64
+
 #: What the CRC-32 of a key and its whole record is, as that of any bytes and their own CRC-32.
 WHOLE: Final = 0x2144DF1C
 

@@ -82,6 +82,9 @@ class DBBackend(Backend):
     def delete(self, key: str) -> bool:
         return cells.delete(self._sessions.open(writes=True), key)
 
+    def take(self, key: str) -> bytes | None:
+        return cells.take(self._sessions.open(writes=True), key)
+
     def add(self, key: str, record: bytes, expires: float | None) -> bool:
         return cells.add(self._sessions.open(writes=True), key, record, expires)
 
@@ -149,6 +152,18 @@ class DBBackend(Backend):
         session = self._sessions.open(writes=True)
         some = slices(sorted(set(keys)))
         return self.in_turn(partial(cells.delete_many, session, each) for each in some)
+
+    def take_many(self, keys: Sequence[str]) -> tuple[int, dict[str, bytes]]:
+        session = self._sessions.open(writes=True)
+        heads: dict[str, bytes] = {}
+
+        def take(some: Sequence[str]) -> int:
+            deleted, found = cells.take_many(session, some)
+            heads.update(found)
+            return deleted
+
+        some = slices(sorted(set(keys)))
+        return self.in_turn(partial(take, each) for each in some), heads
 
     # All cells of a prefix.
 

@@ -68,6 +68,36 @@ def delete_many(session: Session, keys: Sequence[str]) -> int:
     return session.write(sql.delete_many(len(keys)), [*map(sql.name, keys), time.time()])
 
 
+def take(session: Session, key: str) -> bytes | None:
+    """Delete the cell; return the head of a large value that it held, or part of any record.
+
+    None when there was no cell.
+    """
+    sql = session.sql
+    params = (sql.name(key), time.time())
+    if session.tells():
+        row = session.write_out(sql.take, params, first)
+        return None if row is None else bytes(row[0])
+    if session.write(sql.delete_whole, params):
+        return b""
+    record = read(session, sql.get, key)
+    return record if record is not None and delete(session, key) else None
+
+
+def take_many(session: Session, keys: Sequence[str]) -> tuple[int, dict[str, bytes]]:
+    """Delete those cells; return how many there were, and the heads of large values among them."""
+    sql = session.sql
+    params = [*map(sql.name, keys), time.time()]
+    if session.tells():
+        rows = session.write_out(sql.take_many(len(keys)), params, every)
+        return len(rows), {sql.text(name): bytes(record) for name, record in rows}
+    deleted = session.write(sql.delete_many_whole(len(keys)), params)
+    if deleted == len(keys):
+        return deleted, {}
+    found = get_many(session, keys)
+    return deleted + (delete_many(session, list(found)) if found else 0), found
+
+
 def add(session: Session, key: str, record: bytes, expires: float | None) -> bool:
     """Write the cell if there is none; say whether it was written."""
     sql, when = session.sql, () if expires is None else (expires,)

@@ -141,6 +141,23 @@ class Session:
             self._check_size(params)
         return self.send(statement, params, take, True)
 
+    def write_out(self, statement: Statement, params: Sequence[Any], take: Callable[[Any], T]) -> T:
+        """Write, and return what `take` makes of the rows that come of it."""
+        with self.turn():
+            if self.sql.packet_limit:
+                self._check_size(params)
+            return self.send(statement, params, take, True)
+
+    def tells(self) -> bool:
+        """Say whether a statement that deletes is to say what it deleted."""
+        if not self.sql.tells:
+            return False
+        # MariaDB can, and MySQL cannot. Django asks the server, once; when that is out of reach,
+        # the statements that need not know are told so.
+        with suppress(Error):
+            return bool(self.connection.features.can_return_columns_from_insert)
+        return False
+
     def turn(self) -> AbstractContextManager[object]:
         """Return what a writer holds meanwhile, so that it is one of this process at a time.
 

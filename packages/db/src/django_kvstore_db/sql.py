@@ -15,7 +15,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Final
 
+from django_kvstore.records import IS_SPLIT, LONGEST_HEAD
+
 from .statement import Many, Statement
+
+#: The bytes that say of a record that it is the head of a split value.
+_SPLIT: Final = ", ".join(f"x'{flags:02x}'" for flags in range(16) if flags & IS_SPLIT)
 
 
 class Dialect:
@@ -37,6 +42,8 @@ class Dialect:
     untyped: ClassVar[str] = ""
     #: A read can lock its cell: nobody else may change it until the transaction ends.
     can_lock: ClassVar[bool] = True
+    #: A statement that deletes may say what it deleted, for less than another statement.
+    tells: ClassVar[bool] = True
     #: Keeps the planner from walking in the keys' order by way of the index of expiries.
     by_key: ClassVar[str] = ""
     #: The other way round, for finding the expired: after the table, and before the key.
@@ -90,6 +97,18 @@ class Dialect:
         self.delete = one(f"DELETE FROM {t} WHERE {k} = %s AND {live}")
         self.remove = one(f"DELETE FROM {t} WHERE {k} = %s AND {v} = %s AND {live}")
         self.delete_many = many(f"DELETE FROM {t} WHERE {k} IN (", "%s", f") AND {live}")
+        # These say of each what it was, so that the parts of a large value can go too; the next
+        # two, for those that do not tell, leave the heads of large values.
+        told = f"SUBSTR({v}, 1, {LONGEST_HEAD})"
+        self.take = one(f"DELETE FROM {t} WHERE {k} = %s AND {live} RETURNING {told}")
+        self.take_many = many(
+            f"DELETE FROM {t} WHERE {k} IN (", "%s", f") AND {live} RETURNING {k}, {told}"
+        )
+        whole = f"(LENGTH({v}) > {LONGEST_HEAD} OR SUBSTR({v}, 2, 1) NOT IN ({_SPLIT}))"
+        self.delete_whole = one(f"DELETE FROM {t} WHERE {k} = %s AND {live} AND {whole}")
+        self.delete_many_whole = many(
+            f"DELETE FROM {t} WHERE {k} IN (", "%s", f") AND {live} AND {whole}"
+        )
         self.clear = one(f"DELETE FROM {t} WHERE {k} >= {bound} AND {k} < {bound}")
 
         self.first_page = one(f"SELECT {k}, {v} {walk} >= {ordered} LIMIT %s")
@@ -170,6 +189,7 @@ class SQLite(Dialect):
     # A range of keys is bounded on both sides, which the planner takes for the narrower one.
     not_by_key = "+"
     can_lock = False
+    tells = False
     # A transaction that has read, and writes after somebody else has, is refused at once, whatever
     # the timeout: https://www.sqlite.org/rescode.html#busy_snapshot
     writes_first = True

@@ -117,7 +117,7 @@ class Splitting(Chapter):
             small.set("key", text("a"))
             parts = self._parts(small, "key")
             assert delete() == 1
-            if not small.backend.expires_itself:
+            if small.backend.iterable or not small.backend.expires_itself:
                 assert small.backend.get_many(parts) == {}
             assert small.get("key") is None
 
