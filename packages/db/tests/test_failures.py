@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from db_faults import CELL, READS, RECORD, SECRET, WRITES, clean, session_of
-from django.db import connections, transaction
+from django.db import InterfaceError, connections, transaction
 from django.db.transaction import TransactionManagementError
 
 from django_kvstore.backend import Write
 from django_kvstore.errors import KVStoreError, Timeout, Unavailable, ValueTooLarge
+from django_kvstore_db.failures import Failure, failure_of
 from servers.port import HOST, Port
 
 
@@ -112,3 +113,11 @@ def test_a_database_that_refuses_to_write_is_unavailable(file, open_backend):
         assert isinstance(caught.value, Unavailable), name
         assert clean(caught.value)
     assert backend.get(CELL) == RECORD
+
+
+@pytest.mark.parametrize(
+    "said", ["the connection is closed", "connection already closed", "cursor already closed"]
+)
+def test_what_a_driver_does_not_send_itself_was_not_sent(said):
+    # psycopg 3, and psycopg 2, which is not installed here, of a new cursor and of one kept.
+    assert failure_of(InterfaceError(said), broken=True) is Failure.UNSENT

@@ -87,6 +87,7 @@ _MESSAGES: Final = {
     # psycopg 3 and 2 of a connection that they know is closed; the server's words have codes.
     "the connection is closed": Failure.UNSENT,
     "connection already closed": Failure.UNSENT,
+    "cursor already closed": Failure.UNSENT,  # psycopg 2 of one that is kept, with its connection
 }
 
 
