@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.transaction import TransactionManagementError
+from django.test import override_settings
 
 from django_kvstore.errors import Unavailable
 from django_kvstore.url import StoreURL
@@ -162,8 +163,18 @@ def test_a_missing_table_is_no_miss(database, open_backend, name):
     assert "'manage.py kvstore provision kept'" in str(caught.value)
     assert database.alias in str(caught.value)
     assert caught.value.__cause__ is not None
+    assert "INSTALLED_APPS" not in str(caught.value)
     backend.provision()
     OPERATIONS[name](backend)
+
+
+def test_who_has_not_the_commands_is_told_how_to_get_them(database, open_backend):
+    backend = open_backend(database.alias, provision=False)
+    with (
+        override_settings(INSTALLED_APPS=[]),
+        pytest.raises(Unavailable, match=r"Add .django_kvstore. to INSTALLED_APPS\. Run"),
+    ):
+        backend.get("n:key")
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
+from django.apps import apps
+
 from . import records
 from .errors import Conflict, KVStoreError, NotSupported, OutcomeUnknown, Unavailable
 from .keys import MAX_KEY_BYTES
@@ -318,6 +320,13 @@ class Backend:
             f"the engine cannot {what}.",
             hint=f"Choose a backend whose '{flag}' is true; the capability matrix lists them.",
         )
+
+    @staticmethod
+    def by_command(hint: str) -> str:
+        """Return a hint that names a command of ``manage.py``, after what there must be for it."""
+        if apps.apps_ready and not apps.is_installed("django_kvstore"):
+            return f"Add 'django_kvstore' to INSTALLED_APPS. {hint}"
+        return hint
 
     @property
     def address(self) -> str:

@@ -158,6 +158,8 @@ class Recovery:
         if failure is Failure.REFUSED and self.connection.connection is None:
             reason = "the database '{database}' could not be reached"
             hint = _REACH_FILE if self.connection.vendor == "sqlite" else _REACH
+        if hint is MIGRATE:
+            hint = self.backend.by_command(hint)
         said = f"{reason.format(**names)} ({_name(error)})."
         return self.backend.error(kind, said, hint=hint.format(**names))
 

@@ -166,8 +166,10 @@ def _refused(backend: Backend, error: Exception, writes: bool) -> KVStoreError:
         return backend.error(
             NoSuchDomain,
             f"there is no domain '{domain}'.",
-            hint=f"Run 'manage.py kvstore provision {backend.alias}' once to create it, and see "
-            "that the region is right.",
+            hint=backend.by_command(
+                f"Run 'manage.py kvstore provision {backend.alias}' once to create it, and see "
+                "that the region is right."
+            ),
         )
     if code in TURNED_AWAY:
         return backend.error(
