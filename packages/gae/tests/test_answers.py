@@ -196,6 +196,16 @@ def test_keys_that_are_put_off_for_ever_are_no_miss(backend, script):
         backend.get("a:b")
 
 
+@pytest.mark.parametrize("cursor", [b"", b"begun"])
+def test_a_query_that_stops_where_it_began_does_not_go_on_for_ever(backend, script, cursor):
+    more = QueryResultBatch.MoreResultsType.NOT_FINISHED
+    answer = RunQueryResponse(batch={"end_cursor": cursor, "more_results": more})
+    script.answers = [answer]
+    with pytest.raises(Unavailable, match="where it had begun"):
+        backend.count("a:")
+    assert len(script.requests) <= 2
+
+
 def test_a_query_that_stops_early_goes_on_where_it_stopped(backend, script):
     def page(names, cursor, more):
         results = [

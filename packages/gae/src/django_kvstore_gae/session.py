@@ -112,7 +112,15 @@ class Session:
         # Asked for the rest after the last one, the emulator goes on promising more (seen).
         last = len(found) < limit and batch.more_results != _NOT_FINISHED
         page = [each for each in found if each.cell.startswith(prefix)]
-        return page, None if last else cursor_text(batch.end_cursor)
+        if last:
+            return page, None
+        if batch.end_cursor in (b"", request.query.start_cursor):
+            raise self._backend.error(
+                Unavailable,
+                "Datastore stopped a query where it had begun.",
+                hint="Try again, or ask for fewer entries at a time.",
+            )
+        return page, cursor_text(batch.end_cursor)
 
     def _upserts(
         self, cells: Mapping[str, bytes], expires: float | None
