@@ -208,9 +208,12 @@ def test_increments_under_cuts_are_counted_once_each(
 ) -> None:
     cell = space + "a"
     sure = unknown = 0
-    for turn in range(200):
+    turn = 0
+    # Which reply a cut falls into depends on the machine, too.
+    while turn < 200 or (unknown <= 5 and turn < 5000):
         if turn % 3 == 0:
             proxy.cut_reply(turn * 7 % 90, "reset" if turn % 2 else "close", times=1)
+        turn += 1
         try:
             proxied.update(cell, lambda old: Write(b"%d" % (int(old or b"0") + 1)))
             sure += 1
