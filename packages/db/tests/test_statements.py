@@ -59,7 +59,7 @@ def test_an_operation_takes_as_many_statements_as_it_must(database, open_backend
     assert len(queries) == number, [query["sql"][:100] for query in queries]
 
 
-@pytest.mark.parametrize("expires", [None, NOW + 900])
+@pytest.mark.parametrize("expires", [None, NOW + 900], ids=["for ever", "a while"])
 def test_an_expiry_that_stays_is_not_written_again(database, open_backend, expires):
     backend = open_backend(database.alias)
     backend.set("n:here", b"record", expires)
