@@ -370,13 +370,18 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Stage], None]:
     return patch
 
 
+def tried(examples: int) -> settings:
+    """Return how often a test is tried, however long that takes."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
 @pytest.mark.parametrize("kept", [2, 64])
 @pytest.mark.parametrize("splits", [False, True])
-@settings(
-    max_examples=1000,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@tried(1000)
 @given(
     prelude=st.lists(CALLS, max_size=3),
     programs=st.lists(st.lists(CALLS, min_size=1, max_size=4), min_size=2, max_size=4),
@@ -404,11 +409,7 @@ def test_some_order_explains_what_everybody_saw(
 
 
 @pytest.mark.parametrize("kept", [2, 64])
-@settings(
-    max_examples=300,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@tried(300)
 @given(
     prelude=st.lists(CALLS, max_size=3),
     programs=st.lists(
@@ -437,11 +438,7 @@ def test_some_order_explains_what_was_read_of_a_tree_with_many_others(
     assert explained(stage.history)
 
 
-@settings(
-    max_examples=500,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@tried(500)
 @given(
     programs=st.lists(
         st.lists(

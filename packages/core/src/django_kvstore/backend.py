@@ -13,7 +13,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from django.apps import apps
@@ -150,11 +149,17 @@ class Backend:
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
         """Write every cell; when it fails half-way, each is wholly old or wholly new."""
-        self.in_turn(partial(self.set, key, record, expires) for key, record in cells.items())
+
+        def steps() -> Iterator[int]:
+            for key, record in cells.items():
+                self.set(key, record, expires)
+                yield 1
+
+        self.in_turn(steps())
 
     def delete_many(self, keys: Sequence[str]) -> int:
         """Delete the cells; return how many there were."""
-        return self.in_turn(partial(self.delete, key) for key in keys)
+        return self.in_turn(map(self.delete, keys))
 
     def take(self, key: str) -> bytes | None:
         """Delete the cell; return the record that it held, None when there was no cell.
@@ -192,26 +197,29 @@ class Backend:
             if write is None or self.compare_and_set(key, old, write.record, write.expires):
                 return
 
-    def in_turn(self, steps: Iterable[Callable[[], int | None]]) -> int:
-        """Take the steps of one write; return the sum of what they return.
+    def in_turn(self, steps: Iterable[int | None]) -> int:
+        """Go through the steps of one write, as ``map(self.delete, keys)``; return their sum.
 
-        When one, or looking for the next, fails after another was done, the write is done in part:
-        `Unavailable` or `Conflict`, which say that nothing was, are raised as `OutcomeUnknown`.
+        A step is done when it is asked for, and says how many entries it was, None where that is
+        not known. When one, or looking for the next, fails after another, the write is done in
+        part: `Unavailable` or `Conflict`, which say that nothing was, are raised as
+        `OutcomeUnknown`.
         """
         total, begun = 0, False
         try:
             for step in steps:
-                total += step() or 0
                 begun = True
+                total += step or 0
         except (Unavailable, Conflict) as problem:
             # Of a transaction that was undone for another's sake nothing is left.
             if not begun or (self.transactional and isinstance(problem, Conflict)):
                 raise
+            number = f" ({total} entries)" if total else ""
             raise self.error(
                 OutcomeUnknown,
-                f"{problem.reason} Part of the work had been done before that.",
-                hint="Do all of it again, where that does no harm.",
-            ) from problem
+                f"{problem.reason} Part of the work had been done before that{number}.",
+                hint="Each entry is as it was or as it was to be: read first, then decide.",
+            ) from (problem.__cause__ or problem)
         return total
 
     def tries(self, pause: float = 0.0005, longest: float = 0.05) -> Iterator[None]:
@@ -252,11 +260,11 @@ class Backend:
     def clear(self, prefix: str) -> int | None:
         """Delete the cells whose name starts with `prefix`; return how many, None if unknown."""
 
-        def pages() -> Iterator[Callable[[], int]]:
+        def pages() -> Iterator[int]:
             cursor = None
             while True:
                 cells, cursor = self.scan(prefix, cursor, 250)
-                yield partial(self.delete_many, [key for key, _ in cells])
+                yield self.delete_many([key for key, _ in cells])
                 if cursor is None:
                     return
 

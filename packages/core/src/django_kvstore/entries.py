@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any, NamedTuple
 
 from . import records
@@ -148,12 +147,13 @@ class EntryStore:
                 payload = self.coder.payload(cell, entry.value)
                 by_expiry.setdefault(entry.expires, {})[cell] = payload
 
-        def write(expires: float | None, payloads: dict[str, tuple[bytes, int]]) -> None:
+        def write(expires: float | None, payloads: dict[str, tuple[bytes, int]]) -> int:
             pack = self.coder.pack
             packed = {cell: pack(cell, *made, expires) for cell, made in payloads.items()}
             self.backend.set_many(packed, expires)
+            return len(packed)
 
-        self.backend.in_turn(partial(write, *group) for group in by_expiry.items())
+        self.backend.in_turn(write(*group) for group in by_expiry.items())
 
     def _entry(self, cell: str, record: bytes) -> Entry | None:
         key, expires, size = self.coder.key(cell), records.expiry(record), len(record)

@@ -9,7 +9,6 @@ import contextlib
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from threading import RLock
 from typing import Any, Final
 
@@ -144,14 +143,14 @@ class DBBackend(Backend):
         session = self._sessions.open(writes=True)
         # All writers lock them in the order of keys, so that none waits for another in a circle.
         self.in_turn(
-            partial(cells.set_many, session, keys, records, expires)
+            cells.set_many(session, keys, records, expires)
             for keys in chunks(sorted(records), records)
         )
 
     def delete_many(self, keys: Sequence[str]) -> int:
         session = self._sessions.open(writes=True)
         some = slices(sorted(set(keys)))
-        return self.in_turn(partial(cells.delete_many, session, each) for each in some)
+        return self.in_turn(cells.delete_many(session, each) for each in some)
 
     def take_many(self, keys: Sequence[str]) -> tuple[int, dict[str, bytes]]:
         session = self._sessions.open(writes=True)
@@ -163,7 +162,7 @@ class DBBackend(Backend):
             return deleted
 
         some = slices(sorted(set(keys)))
-        return self.in_turn(partial(take, each) for each in some), heads
+        return self.in_turn(take(each) for each in some), heads
 
     # All cells of a prefix.
 

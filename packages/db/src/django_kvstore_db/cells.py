@@ -47,13 +47,14 @@ def set(session: Session, key: str, record: bytes, expires: float | None) -> Non
 
 def set_many(
     session: Session, keys: Sequence[str], records: Mapping[str, bytes], expires: float | None
-) -> None:
-    """Write those of the cells, whatever they held."""
+) -> int:
+    """Write those of the cells, whatever they held; return how many."""
     sql = session.sql
     when = () if expires is None else (repeat(expires),)
     written = map(sql.binary, map(records.__getitem__, keys))
     rows = zip(map(sql.name, keys), *when, written, strict=False)  # an expiry without end
     session.write(sql.set_many[len(when)](len(keys)), list(chain.from_iterable(rows)))
+    return len(keys)
 
 
 def delete(session: Session, key: str) -> bool:

@@ -22,7 +22,6 @@ from django_kvstore.backend import Backend, KeyPage, Page, Write
 from django_kvstore.params import Param, positive
 from django_kvstore.url import StoreURL
 
-from .bulk import Bulk
 from .params import read_credentials, read_database, read_kind
 
 if TYPE_CHECKING:
@@ -134,19 +133,17 @@ class DatastoreBackend(Backend):
         return {key: found.record for key, found in self._session().lookup(keys).items()}
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
-        with Bulk(self) as bulk:
-            self._session().upsert(cells, expires, bulk)
+        self.in_turn(self._session().upsert(cells, expires))
 
     def delete_many(self, keys: Sequence[str]) -> int:
-        with Bulk(self) as bulk:
-            self._delete(keys, bulk)
-        return bulk.done
+        return self.in_turn(self._deletes(keys))
 
-    def _delete(self, keys: Sequence[str], bulk: Bulk) -> None:
+    def _deletes(self, keys: Sequence[str]) -> Iterator[int]:
         # Datastore does not tell whether it deleted anything; that the version was there does.
         session, remaining = self._session(), keys
         for _ in self.tries(*_PAUSES):
-            remaining = session.delete(session.lookup(remaining, light=True).values(), bulk)
+            found = session.lookup(remaining, light=True)
+            remaining = yield from session.delete(found.values())
             if not remaining:
                 break
 
@@ -162,19 +159,21 @@ class DatastoreBackend(Backend):
         return KeyPage([each.cell for each in found if not each.expired(now)], following)
 
     def clear(self, prefix: str) -> int:
-        with Bulk(self) as bulk:
+        def steps() -> Iterator[int]:
             for page in self._pages(prefix):
-                changed = self._session().delete(page, bulk)
+                changed = yield from self._session().delete(page)
                 if changed:
-                    self._delete(changed, bulk)
-        return bulk.done
+                    yield from self._deletes(changed)
+
+        return self.in_turn(steps())
 
     def purge(self, prefix: str, now: float) -> int:
-        with Bulk(self) as bulk:
-            for page in self._pages(prefix):
-                # One that somebody has changed meanwhile stays.
-                self._session().delete([each for each in page if each.expired(now)], bulk)
-        return bulk.done
+        # One that somebody has changed meanwhile stays.
+        return self.in_turn(
+            done
+            for page in self._pages(prefix)
+            for done in self._session().delete([each for each in page if each.expired(now)])
+        )
 
     def _pages(self, prefix: str) -> Iterator[list[Found]]:
         cursor = None

@@ -7,7 +7,7 @@ Importing this module imports Google's client, which takes half a second.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -21,7 +21,6 @@ from .entities import Entities, Found, cursor_text
 
 if TYPE_CHECKING:
     from .backend import DatastoreBackend
-    from .bulk import Bulk
 
 #: What one request may hold: https://cloud.google.com/datastore/docs/concepts/limits
 LOOKUP_KEYS: Final = 1000
@@ -85,20 +84,25 @@ class Session:
             mutation = self._entities.upsert(cell, new, expires, version)
         return not any(self._commit([mutation]))
 
-    def upsert(self, cells: Mapping[str, bytes], expires: float | None, bulk: Bulk) -> None:
-        """Write the cells whatever they held."""
+    def upsert(self, cells: Mapping[str, bytes], expires: float | None) -> Iterator[int]:
+        """Write the cells whatever they held, in batches; yield how many at a time."""
         for batch in self._upserts(cells, expires):
-            bulk.done += self._commit(batch).count(False)
+            yield self._commit(batch).count(False)
 
-    def delete(self, found: Iterable[Found], bulk: Bulk) -> list[str]:
-        """Delete entities as they were found; return the cells that have been changed since."""
+    def delete(self, found: Iterable[Found]) -> Generator[int, None, list[str]]:
+        """Delete entities as they were found, in batches; yield how many at a time.
+
+        Returns the cells that have been changed since.
+        """
         changed: list[str] = []
         for batch in _batches(found, COMMIT_MUTATIONS):
             deletes = [self._entities.delete(each.cell, each.version) for each in batch]
             conflicts = self._commit(deletes)
-            bulk.done += conflicts.count(False)
             pairs = zip(batch, conflicts, strict=True)
             changed += [each.cell for each, conflict in pairs if conflict]
+            # Where all were changed nothing was done.
+            if not all(conflicts):
+                yield conflicts.count(False)
         return changed
 
     def query(

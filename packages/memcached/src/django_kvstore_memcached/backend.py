@@ -159,7 +159,7 @@ class MemcachedBackend(Backend):
             # First see that every server is there, so that most outages leave all of it undone.
             for prepare, _ in steps:
                 prepare()
-        return self.in_turn(write for _, write in steps)
+        return self.in_turn(write() for _, write in steps)
 
     # The engine's life.
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -178,9 +177,7 @@ class SimpleDBBackend(Backend):
         pages = domain.pages(f"{NAMES}, v", prefix, expressions.expired(now))
         # One that somebody has written since stays.
         return self.in_turn(
-            partial(domain.delete, each.name, has_version(each.version))
-            for page in pages
-            for each in page
+            domain.delete(each.name, has_version(each.version)) for page in pages for each in page
         )
 
     # The engine's life.

@@ -7,8 +7,7 @@ Importing this module imports boto3, which takes a quarter of a second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django_kvstore.errors import OutcomeUnknown, Unavailable
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from .backend import SimpleDBBackend
 
 #: One request of a larger write; it returns for how many items it was.
-Step = Callable[[], int]
 
 
 class Domain:
@@ -99,16 +97,16 @@ class Domain:
             for items, _ in self._select(expressions.named(self._name, output, some)):
                 yield from cells_of(items)
 
-    def puts(self, cells: Mapping[str, bytes], expires: float | None) -> Iterator[Step]:
-        """Yield the requests that write the cells whatever they held."""
+    def puts(self, cells: Mapping[str, bytes], expires: float | None) -> Iterator[int]:
+        """Write the cells, whatever they held, in batches; yield how many at a time."""
         items = (Item.of(cell, record, expires) for cell, record in cells.items())
         for batch in batches(items):
-            yield partial(self._batch, "batch_put_attributes", batch)
+            yield self._batch("batch_put_attributes", batch)
 
-    def deletes(self, item_names: Iterable[str]) -> Iterator[Step]:
-        """Yield the requests that delete the items."""
+    def deletes(self, item_names: Iterable[str]) -> Iterator[int]:
+        """Delete the items in batches; yield how many at a time."""
         for batch in delete_batches(list(item_names)):
-            yield partial(self._batch, "batch_delete_attributes", batch)
+            yield self._batch("batch_delete_attributes", batch)
 
     def _batch(self, method: str, items: list[Any]) -> int:
         self._connection.call(method, Items=items)

@@ -106,8 +106,7 @@ class TyrantBackend(Backend):
         return found
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
-        for _ in self._client.in_turn(self._set_portions(cells)):
-            pass
+        self.in_turn(self._set_portions(cells))
 
     def _set_portions(self, cells: Mapping[str, bytes]) -> Iterator[None]:
         # One token will do for all of them: it tells apart what was written to one cell.
@@ -128,12 +127,11 @@ class TyrantBackend(Backend):
                 self._client.must(all(done))
 
     def delete_many(self, keys: Sequence[str]) -> int:
-        steps = (
+        return self.in_turn(
             step
             for some in _slices(keys, 50)
             for step in self._registers.delete([key.encode() for key in some])
         )
-        return sum(self._client.in_turn(steps))
 
     # Iteration.
 
@@ -153,7 +151,7 @@ class TyrantBackend(Backend):
         return KeyPage([_text(name) for name in names if name in found], following)
 
     def clear(self, prefix: str) -> int:
-        return self._sweep.clear(prefix.encode())
+        return self.in_turn(self._sweep.clear(prefix.encode()))
 
     def purge(self, prefix: str, now: float) -> int:
         return self._sweep.purge(prefix.encode(), now)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 from django_kvstore.errors import KVStoreError, OutcomeUnknown, Timeout, Unavailable
@@ -17,7 +16,6 @@ from .pool import Pool
 from .protocol import Command, ProtocolError
 
 E = TypeVar("E", bound=KVStoreError)
-T = TypeVar("T")
 
 _FAILURES: Final = (OSError, ProtocolError)
 
@@ -96,25 +94,6 @@ class Client:
                 f"{self._where} failed to write.",
                 hint="Has its disk room, and was its database opened for writing?",
             )
-
-    def in_turn(self, steps: Iterable[T]) -> Iterator[T]:
-        """Pass on what the steps of one write give: each when something of it is done, or may be.
-
-        What is `Unavailable` after that is `OutcomeUnknown`.
-        """
-        begun = False
-        try:
-            for step in steps:
-                begun = True
-                yield step
-        except Unavailable as problem:
-            if not begun:
-                raise
-            raise self.error(
-                OutcomeUnknown,
-                f"{problem.reason} Part of the work had been done before that.",
-                hint="Do all of it again, where that does no harm.",
-            ) from problem
 
     def error(self, kind: type[E], reason: str, *, hint: str = "") -> E:
         """Make an error as the backend does, without holding it: it holds the client."""

@@ -48,11 +48,8 @@ class Sweep:
         self._sweep_marks(MARK + prefix, now)
         return total
 
-    def clear(self, prefix: bytes) -> int:
-        """Delete the cells that begin with `prefix`, and their chains; return how many counted."""
-        return sum(self._client.in_turn(self._clear(prefix)))
-
-    def _clear(self, prefix: bytes) -> Iterator[int]:
+    def clear(self, prefix: bytes) -> Iterator[int]:
+        """Delete the cells that begin with `prefix`, and their chains; yield how many counted."""
         for each in (prefix, MARK + prefix):
             cursor = None
             while True:
