@@ -66,6 +66,14 @@ class Unavailable(KVStoreError):
     """The engine could not be reached or refused; the call had no effect and may be repeated."""
 
 
+class Refused(KVStoreError):
+    """The engine answered and refused: a permission, a read-only server, a full disk, a quota.
+
+    The call had no effect. Not a kind of `Unavailable`: repeating it does not help before somebody
+    has changed the engine or its settings. The reason has the engine's own words.
+    """
+
+
 class Timeout(Unavailable, TimeoutError):
     """The engine did not answer a read within its time limit."""
 
