@@ -17,8 +17,10 @@ from packaging.utils import canonicalize_name
 
 from .imports import PACKAGES, ROOT, modules, sources, within
 
+#: The contract's tests, which use more of the core than an engine does.
+KIT = "testing"
 ENGINES = sorted(
-    path.parents[2].name for path in PACKAGES.glob("*/src/django_kvstore_*/__init__.py")
+    {path.parents[2].name for path in PACKAGES.glob("*/src/django_kvstore_*/__init__.py")} - {KIT}
 )
 WITH_CODE = sorted({path.parents[2].name for path in PACKAGES.glob("*/src/*/__init__.py")})
 
@@ -34,8 +36,8 @@ LAYERS = (
     {"models", "transfer"},
     {"checks", "commands", "apps", "management", "admin"},
 )
-#: What applications import from, and what nobody imports.
-OUTSIDE = {"", "testing"}
+#: What applications import from, and what nothing in the core imports.
+OUTSIDE = {"", "test"}
 
 #: What the core publishes for engines.
 PUBLISHED = {"backend", "errors", "keys", "line", "params", "plugins", "records", "url"}
@@ -80,7 +82,13 @@ def test_an_engine_imports_what_is_published_for_engines(package: str) -> None:
         assert core <= allowed, name
 
 
-@pytest.mark.parametrize("package", ENGINES)
+@pytest.mark.parametrize("package", [name for name in WITH_CODE if name != KIT])
+def test_only_tests_import_the_kit(package: str) -> None:
+    for name, targets in modules(package).items():
+        assert "django_kvstore_testing" not in {target.split(".")[0] for target in targets}, name
+
+
+@pytest.mark.parametrize("package", [*ENGINES, KIT])
 def test_an_engine_imports_no_other_engine(package: str) -> None:
     for name, targets in modules(package).items():
         others = {f"django_kvstore_{other}" for other in ENGINES if other != package}

@@ -1,12 +1,12 @@
-"""A job that one of the contenders cannot do; here, where other processes find it."""
+"""A task that one of the workers cannot do; here, where other processes find it."""
 
 from __future__ import annotations
 
 from django_kvstore import Store
-from django_kvstore.testing import jobs
+from django_kvstore_testing import tasks
 
 
-def fail_in_one(store: Store, start: jobs.Start, number: int) -> None:
+def fail_in_one(store: Store, start: tasks.Start, number: int) -> None:
     """Fail before the barrier at which the others wait."""
     if number == 3:
         raise KeyError("nowhere")

@@ -8,8 +8,8 @@ from contract.fault import BROKEN, Fault
 from contract.sound import open_backend
 from django_kvstore import Store
 from django_kvstore.options import StoreOptions
-from django_kvstore.testing import Contract
-from django_kvstore.testing.clauses import checks_of
+from django_kvstore_testing import Contract
+from django_kvstore_testing.clauses import checks_of
 
 #: Importing these has filled `BROKEN`.
 SOURCES = (broken_cells, broken_walks)

@@ -14,7 +14,7 @@ import pytest
 from django.test import SimpleTestCase, TestCase, override_settings
 
 from django_kvstore import Unavailable, get_kvstore, kvstore, kvstores
-from django_kvstore.testing import IsolatedStoresMixin
+from django_kvstore.test import IsolatedStoresMixin
 
 SETTINGS = """
 from pathlib import Path
@@ -37,7 +37,7 @@ UNITTESTS = """
 from django.test import TestCase, TransactionTestCase
 
 from django_kvstore import kvstore, kvstores
-from django_kvstore.testing import IsolatedStoresMixin
+from django_kvstore.test import IsolatedStoresMixin
 
 
 class Counts:
@@ -194,7 +194,7 @@ from django.db import IntegrityError
 from django.test import TestCase
 
 from django_kvstore import kvstore, kvstores
-from django_kvstore.testing import IsolatedStoresMixin
+from django_kvstore.test import IsolatedStoresMixin
 
 
 class TestBroken(IsolatedStoresMixin, TestCase):

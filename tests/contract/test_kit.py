@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from django_kvstore.plugins import load_backend
-from django_kvstore.testing import Contract
-from django_kvstore.testing.clauses import CLAUSE, checks_of
+from django_kvstore_testing import Contract
+from django_kvstore_testing.clauses import CLAUSE, checks_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "contract.md").read_text()
@@ -25,10 +25,10 @@ def test_there_are_enough_named_checks() -> None:
     assert len(checks_of(Contract)) >= 280
 
 
-def test_no_chapter_hides_a_check_of_another() -> None:
+def test_no_group_hides_a_check_of_another() -> None:
     names: Counter[str] = Counter()
-    for chapter in Contract.__mro__:
-        names.update(name for name in vars(chapter) if name.startswith("test_"))
+    for group in Contract.__mro__:
+        names.update(name for name in vars(group) if name.startswith("test_"))
     assert [name for name, number in names.items() if number > 1] == []
 
 
@@ -59,7 +59,7 @@ def test_every_clause_is_stated_once_and_by_its_name() -> None:
 # As a third party runs it: in a folder without settings, in a process of its own.
 
 DOCUMENTED = """
-from django_kvstore.testing import Contract
+from django_kvstore_testing import Contract
 
 
 class TestContract(Contract):
@@ -91,7 +91,7 @@ def test_a_fixture_may_give_the_url(tmp_path: Path) -> None:
     (tmp_path / "test_engine.py").write_text(
         """
 import pytest
-from django_kvstore.testing import Contract
+from django_kvstore_testing import Contract
 
 @pytest.fixture(scope="session")
 def server():
@@ -127,7 +127,7 @@ def test_a_class_that_can_stop_the_server_has_the_checks_of_an_outage(tmp_path: 
     assert not left_out & of_each.get("TestContract", set())
 
 
-def test_one_chapter_alone_leaves_out_what_it_has_no_server_for(tmp_path: Path) -> None:
+def test_one_group_alone_leaves_out_what_it_has_no_server_for(tmp_path: Path) -> None:
     text = DOCUMENTED.replace("testing import Contract", "testing.failure import Failure")
     text = text.replace("(Contract)", "(Failure)")
     (tmp_path / "test_engine.py").write_text(text)
@@ -187,13 +187,12 @@ def modules_after(statement: str) -> set[str]:
 
 
 def test_the_plugin_imports_next_to_nothing() -> None:
-    modules = modules_after("import django_kvstore.testing.pytest_plugin")
+    modules = modules_after("import django_kvstore_testing.pytest_plugin")
     assert not modules & {"hypothesis", "django.db", "django.apps", "django_kvstore_locmem"}
-    ours = {name for name in modules if name.startswith("django_kvstore.testing.")}
-    assert ours == {"django_kvstore.testing.pytest_plugin"}
+    ours = {name for name in modules if name.startswith("django_kvstore_testing.")}
+    assert ours == {"django_kvstore_testing.pytest_plugin"}
 
 
 def test_the_mixin_needs_no_pytest() -> None:
-    modules = modules_after("from django_kvstore.testing import IsolatedStoresMixin")
-    assert "django_kvstore.testing.isolation" in modules
-    assert not modules & {"pytest", "_pytest", "hypothesis"}
+    modules = modules_after("from django_kvstore.test import IsolatedStoresMixin")
+    assert not modules & {"pytest", "_pytest", "hypothesis", "django_kvstore_testing"}

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 
-from django_kvstore.testing.sameness import difference
-from django_kvstore.testing.strategies import exact_values
+from django_kvstore_testing.sameness import difference
+from django_kvstore_testing.strategies import exact_values
 
 NOON = datetime(2024, 10, 27, 12, tzinfo=timezone.utc)
 

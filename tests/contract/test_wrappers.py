@@ -9,7 +9,7 @@ import pytest
 from contract import sound
 from django_kvstore import Backend, Store
 from django_kvstore.options import StoreOptions
-from django_kvstore.testing import Contract
+from django_kvstore_testing import Contract
 
 
 class Small(Contract):

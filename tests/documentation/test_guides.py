@@ -11,8 +11,8 @@ from typing import get_type_hints
 import pytest
 
 from django_kvstore import Backend
-from django_kvstore.testing.chapter import Chapter
 from django_kvstore_scaffold.command import main
+from django_kvstore_testing.base import Base
 from third_parties.third_party import EXAMPLES
 
 from .page import DOCS, read_page
@@ -45,11 +45,11 @@ def test_the_guide_tells_every_flag_and_what_holds_without_it() -> None:
 
 
 def test_the_guide_lists_every_knob() -> None:
-    (listed,) = re.findall(r"autoclass:: [\w.]+\.Chapter\n +:no-index:\n +:members: (.*)", TEXT)
+    (listed,) = re.findall(r"autoclass:: [\w.]+\.Base\n +:no-index:\n +:members: (.*)", TEXT)
     methods = {"make_store", "stop_server", "start_server"}
-    assert set(listed.split(", ")) == set(Chapter.__annotations__) | methods
-    source = inspect.getsource(Chapter)
-    for knob in Chapter.__annotations__:  # without such a comment it would not be shown
+    assert set(listed.split(", ")) == set(Base.__annotations__) | methods
+    source = inspect.getsource(Base)
+    for knob in Base.__annotations__:  # without such a comment it would not be shown
         assert re.search(rf"^    #: .+\n    {knob}: ", source, re.MULTILINE), knob
 
 

@@ -94,4 +94,5 @@ BACKENDS = (
 )
 KEYVAL = Distribution("keyval", imported_as="django_keyval")
 SCAFFOLD = Distribution("scaffold", frozenset({"copier"}))
-DISTRIBUTIONS = (CORE, *BACKENDS, KEYVAL, SCAFFOLD)
+TESTING = Distribution("testing", frozenset({"hypothesis", "pytest"}))
+DISTRIBUTIONS = (CORE, *BACKENDS, KEYVAL, SCAFFOLD, TESTING)

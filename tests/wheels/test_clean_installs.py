@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from wheels.distribution import BACKENDS, CORE, DISTRIBUTIONS, KEYVAL, SCAFFOLD, Distribution
+from wheels.distribution import (
+    BACKENDS,
+    CORE,
+    DISTRIBUTIONS,
+    KEYVAL,
+    SCAFFOLD,
+    TESTING,
+    Distribution,
+)
 from wheels.environment import Environment
 from wheels.uses import COMPLETE, GONE, KEYVAL_ALONE, LOAD, STORES, URLS, expected
 
@@ -24,6 +32,17 @@ try:
     kvstore.get("key")
 except ImproperlyConfigured as error:
     print(error)
+"""
+
+
+ISOLATED = """
+from django.conf import settings
+from django_kvstore_testing import Contract
+
+settings.configure(KEY_VALUE_STORES={})
+
+def test_nothing_is_configured(isolated_kvstores):
+    assert list(isolated_kvstores) == []
 """
 
 
@@ -68,6 +87,11 @@ def use(distribution: Distribution, environment: Environment) -> None:
         place = environment.folder.parent
         environment.run_script("django-kvstore-scaffold", "shelf", folder=place)
         assert (place / "django-kvstore-shelf" / "pyproject.toml").exists()
+    elif distribution is TESTING:
+        place = environment.folder.parent
+        (place / "test_shop.py").write_text(ISOLATED)
+        said = environment.run_module("pytest", "-q", "test_shop.py", folder=place)
+        assert "1 passed" in said
     else:
         assert "pip install django-kvstore-db" in environment.run(MISSING, "db")
 

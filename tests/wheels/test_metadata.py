@@ -9,7 +9,15 @@ from __future__ import annotations
 import pytest
 from packaging.utils import canonicalize_name
 
-from wheels.distribution import BACKENDS, CORE, DISTRIBUTIONS, PACKAGES, ROOT, Distribution
+from wheels.distribution import (
+    BACKENDS,
+    CORE,
+    DISTRIBUTIONS,
+    PACKAGES,
+    ROOT,
+    TESTING,
+    Distribution,
+)
 
 VERSION = CORE.installed.version
 SCHEMES = {scheme: backend for backend in BACKENDS for scheme in backend.schemes}
@@ -63,9 +71,16 @@ def test_the_core_claims_no_scheme() -> None:
     assert CORE.entry_points("kvstore.backends") == {}
 
 
-def test_the_core_offers_its_serializers_and_its_pytest_plugin() -> None:
+def test_the_core_offers_its_serializers() -> None:
     assert set(CORE.entry_points("kvstore.serializers")) == {"typed", "json", "pickle"}
-    assert set(CORE.entry_points("pytest11")) == {"django_kvstore"}
+
+
+def test_the_pytest_plugin_comes_with_the_contract() -> None:
+    offering = [each for each in DISTRIBUTIONS if each.entry_points("pytest11")]
+    assert offering == [TESTING]
+    (requirement,) = CORE.requirements("testing")
+    assert canonicalize_name(requirement.name) == TESTING.name
+    assert str(requirement.specifier) == f"=={VERSION}"
 
 
 @each

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wheels.distribution import CORE, DISTRIBUTIONS, SCAFFOLD
+from wheels.distribution import CORE, DISTRIBUTIONS, SCAFFOLD, TESTING
 from wheels.environment import Environment
 
 pytestmark = [pytest.mark.wheels, pytest.mark.usefixtures("archives")]
@@ -26,7 +26,7 @@ enable_error_code = ignore-without-code
 def test_a_strict_application_has_no_complaint(stubs: tuple[str, ...], tmp_path: Path) -> None:
     # Django has no types of its own: with or without those of others, ours are what they are.
     environment = Environment(tmp_path / "environment")
-    ours = set(DISTRIBUTIONS) - {CORE, SCAFFOLD}
+    ours = set(DISTRIBUTIONS) - {CORE, SCAFFOLD, TESTING}
     environment.install(
         f"{CORE.name}[testing]=={VERSION}",
         *(f"{each.name}=={VERSION}" for each in ours),

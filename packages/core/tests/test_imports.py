@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
+
+import django_kvstore
 
 ENGINES = ("django_kvstore_", "pymemcache", "boto3", "botocore", "google", "sqlite3", "psycopg")
 
@@ -85,16 +89,44 @@ print(type(kvstores).__name__, Store.__name__)
     ]
 
 
+def test_the_version_is_the_distributions() -> None:
+    assert django_kvstore.__version__ == version("django-kvstore")
+
+
+SETTINGS = """
+from django_kvstore import DEFAULT_TTL, MISSING, kvstore, models
+
+INSTALLED_APPS = ["django_kvstore"]
+SECRET_KEY = "x"
+KEY_VALUE_STORE_BACKEND = "locmem://shop"
+"""
+
+
+def test_settings_may_import_it(tmp_path: Path) -> None:
+    (tmp_path / "shop_settings.py").write_text(SETTINGS)
+    found = run(f"""
+import os, sys
+sys.path.insert(0, {str(tmp_path)!r})
+os.environ["DJANGO_SETTINGS_MODULE"] = "shop_settings"
+import django
+django.setup()
+import shop_settings
+shop_settings.kvstore.set("a", 1)
+print(shop_settings.kvstore.get("a"))
+""")
+    assert found.strip() == "1"
+
+
 def test_the_plugin_of_pytest_imports_nothing_of_django() -> None:
     found = run("""
 import sys
 import pytest
 before = set(sys.modules)
-import django_kvstore.testing.pytest_plugin
+import django_kvstore_testing.pytest_plugin
 more = {name for name in set(sys.modules) - before if "." not in name or "kvstore" in name}
-print(sorted(more - {"django_kvstore", "django_kvstore.testing"}))
+print(sorted(more))
 """)
-    assert found.strip() == "['django_kvstore.testing.pytest_plugin']"
+    assert found.strip() == "['django_kvstore_testing', 'django_kvstore_testing.pytest_plugin']"
 
 
 def test_importing_leaves_out_what_is_not_needed_yet() -> None:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from django_kvstore import CorruptValue, InvalidValue, Store, get_kvstore, records
 from django_kvstore.serializers import Serializer, load_serializer
 from django_kvstore.serializers.typed import TypedSerializer
-from django_kvstore.testing.sameness import difference
-from django_kvstore.testing.values import exact_values
+from django_kvstore_testing.sameness import difference
+from django_kvstore_testing.values import exact_values
 
 PLAIN_MODULES = {"builtins", "datetime", "decimal", "uuid"}
 

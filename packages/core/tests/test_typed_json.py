@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from django_kvstore.testing.sameness import difference
-from django_kvstore.testing.values import exact_values
 from django_kvstore.typed_json import from_json, to_json
+from django_kvstore_testing.sameness import difference
+from django_kvstore_testing.values import exact_values
 
 
 @given(exact_values)

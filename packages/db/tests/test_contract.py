@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from django_kvstore.testing import Contract
-from django_kvstore.testing.chapter import Chapter
-from django_kvstore.testing.failure import Failure
+from django_kvstore_testing import Contract
+from django_kvstore_testing.base import Base
+from django_kvstore_testing.failure import Failure
 from servers.proxy import Proxy
 
 
-class OnDatabase(Chapter):
+class OnDatabase(Base):
     """A chapter whose store's table lies in the database of one kind."""
 
     kind: ClassVar[str]

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import pytest
 
-from django_kvstore.testing import Contract
-from django_kvstore.testing.failure import Failure
+from django_kvstore_testing import Contract
+from django_kvstore_testing.failure import Failure
 from servers.datastore import Datastore
 from servers.proxy import Proxy
 
@@ -17,7 +17,7 @@ URL = "gae://kvstore-tests/contract"
 
 class TestContract(Contract):
     url = URL
-    # 32 contenders at one entity, which is what Datastore is worst at: still 3,200 increments.
+    # 32 workers at one entity, which is what Datastore is worst at: still 3,200 increments.
     rounds = 100
     races = 100
 

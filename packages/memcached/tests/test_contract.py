@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from django_kvstore.testing import Contract
+from django_kvstore_testing import Contract
 from servers.memcached import Memcached
 
 

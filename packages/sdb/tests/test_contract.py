@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from django_kvstore.store import Store
-from django_kvstore.testing import Contract
+from django_kvstore_testing import Contract
 from servers.simpledb import SimpleDB
 
 URL = (

@@ -11,12 +11,12 @@ from typing import ClassVar
 import pytest
 
 from django_kvstore.store import Store
-from django_kvstore.testing import Contract
-from django_kvstore.testing.chapter import Chapter
+from django_kvstore_testing import Contract
+from django_kvstore_testing.base import Base
 from servers.tyrant import Database, TokyoTyrant, Tyrant, TyrantStandIn
 
 
-class OnTyrant(Chapter):
+class OnTyrant(Base):
     """A chapter on a server of its own, which serves one of the four databases."""
 
     kind: ClassVar[type[Tyrant]]

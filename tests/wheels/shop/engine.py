@@ -6,12 +6,13 @@ from typing import Any
 
 from django_kvstore import Backend, Page, Param, Serializer, Unavailable
 from django_kvstore.plugins import hookimpl
-from django_kvstore.testing import Contract, IsolatedStoresMixin
+from django_kvstore.test import IsolatedStoresMixin
 from django_kvstore_db import DBBackend
 from django_kvstore_gae import DatastoreBackend
 from django_kvstore_locmem import LocMemBackend
 from django_kvstore_memcached import MemcachedBackend
 from django_kvstore_sdb import SimpleDBBackend
+from django_kvstore_testing import Contract
 from django_kvstore_tyrant import TyrantBackend
 
 from .stores import mistaken

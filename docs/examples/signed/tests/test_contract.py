@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django_kvstore.testing import Contract
+from django_kvstore_testing import Contract
 
 
 class TestContract(Contract):

@@ -1,0 +1,208 @@
+"""The base of every group of checks: the options, and fixtures that open stores.
+
+``class TestContract(Contract): url = "myengine://"`` sets an option.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import pytest
+
+from django_kvstore.options import StoreOptions
+from django_kvstore.store import Store
+
+from .opening import Opening
+from .project import ensure_django, inherited_settings
+from .workers import ProcessWorkers, ThreadWorkers
+
+#: Opens a store on the engine under test with other `StoreOptions`; its namespace is within the
+#: test's own, so that tests at the same time on one engine do not meet.
+OpenStore = Callable[..., Store]
+
+
+class Base:
+    """The options, each with its default; a test class overrides what its engine needs."""
+
+    #: The URL of the store under test. A class may have a fixture ``store_url`` instead.
+    url: ClassVar[str] = ""
+    #: What else its entry in KEY_VALUE_STORES says: ``{"SERIALIZER": "json", "OPTIONS": {…}}``.
+    options: ClassVar[Mapping[str, Any]] = {}
+    #: The settings for a run without a Django project, and for child processes; None: the least
+    #: that works, and what this process has.
+    settings: ClassVar[Mapping[str, Any] | None] = None
+    #: ``"package.module:function"``, which makes the store of an alias: for a class whose
+    #: `make_store` is its own and whose engine other processes share.
+    child_store: ClassVar[str] = ""
+
+    #: For how many seconds after its expiry the engine itself may still show an entry.
+    ttl_granularity: ClassVar[float] = 0.0
+    #: Whether every value comes back with its own type. ``False`` for a serializer that has fewer
+    #: types than Python; of the one that is called ``json`` it is known.
+    exact: ClassVar[bool] = True
+    #: How many keys, and how many values, the property checks try.
+    examples: ClassVar[int] = 400
+    #: The longest value, in bytes, that the checks write; less where the engine declares less.
+    largest_value: ClassVar[int] = 1_500_000
+    #: How many entries are written and read in one bulk call.
+    bulk: ClassVar[int] = 1100
+    #: How many entries a walk goes through.
+    walk: ClassVar[int] = 2100
+
+    #: Texts that are no cursors of the engine's making.
+    bad_cursors: ClassVar[Sequence[str]] = ("", "0", "nonsense", "%", "\0", "\U0010ffff", "\ud800")
+
+    #: In how many processes those run who contend; all in this one if the engine is not shared.
+    processes: ClassVar[int] = 8
+    #: How many threads of each process contend.
+    threads: ClassVar[int] = 4
+    #: How often each worker counts one up.
+    rounds: ClassVar[int] = 500
+    #: How many races to add and to pop.
+    races: ClassVar[int] = 200
+    #: How many successful compare-and-sets in all.
+    swaps: ClassVar[int] = 800
+    #: Whether the checks may start a process to see that it sees nothing of a store not shared.
+    can_start_processes: ClassVar[bool] = True
+    #: Whether a fork of the test's process may use the store: not so for clients that forbid it.
+    forks: ClassVar[bool] = True
+
+    def make_store(self, url: str) -> Store:
+        """Make the store under test, with a backend of its own; override it for another way."""
+        return self.opening(url).open()
+
+    def opening(self, url: str) -> Opening:
+        """Return how this process and others open the store."""
+        return Opening("contract", {"URL": url, **self.options}, self.child_store)
+
+    def stop_server(self) -> None:
+        """Stop the engine. Override this and `start_server`, and the checks of an outage run."""
+        raise NotImplementedError
+
+    def start_server(self) -> None:
+        """Start the engine again, on the same address; return when it answers."""
+        raise NotImplementedError
+
+    # Fixtures.
+
+    @pytest.fixture
+    def store_url(self) -> str:
+        """The URL of the store under test."""
+        assert self.url, f"{type(self).__name__} needs the attribute url or a fixture store_url"
+        return self.url
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def roots(cls) -> Iterator[dict[str, Store]]:
+        """One store for each URL, without a test's namespace; closed after the last check."""
+        ensure_django(cls.settings)
+        made: dict[str, Store] = {}
+        yield made
+        for store in made.values():
+            store.close()
+
+    @pytest.fixture
+    def root(self, roots: dict[str, Store], store_url: str) -> Store:
+        """The store as it is configured, which other tests use too."""
+        if store_url not in roots:
+            roots[store_url] = self.make_store(store_url)
+        return roots[store_url]
+
+    @pytest.fixture
+    def open_store(self, root: Store) -> Iterator[OpenStore]:
+        """A function that opens further stores on the engine, within the test's own namespace."""
+        home = root.namespace(f"t{uuid.uuid4().hex[:10]}").options.namespace
+        made: list[Store] = []
+
+        def open_store(*, backend: Any = None, namespace: str = "", **changes: Any) -> Store:
+            inner = f"{home}/{namespace}" if namespace else home
+            options = {**vars(root.options), **changes, "namespace": inner}
+            made.append(Store(backend or root.backend, StoreOptions(**options)))
+            return made[-1]
+
+        yield open_store
+        for store in made:
+            if store.backend.clearable:
+                store.clear()
+
+    @pytest.fixture
+    def store(self, open_store: OpenStore) -> Store:
+        """An empty store."""
+        return open_store()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def started_workers(cls) -> Iterator[dict[str, ProcessWorkers]]:
+        """Contending processes for each URL; started when first asked for."""
+        made: dict[str, ProcessWorkers] = {}
+        yield made
+        for processes in made.values():
+            processes.close()
+
+    @pytest.fixture
+    def workers(
+        self, started_workers: dict[str, ProcessWorkers], store_url: str, store: Store
+    ) -> ProcessWorkers | ThreadWorkers:
+        """Those who race: in several processes where the engine is shared."""
+        if not store.backend.shared:
+            return ThreadWorkers(self.processes * self.threads)
+        return self.workers_of(started_workers, store_url)
+
+    def workers_of(self, started_workers: dict[str, ProcessWorkers], url: str) -> ProcessWorkers:
+        """Return the processes of a URL, started now unless they were before."""
+        if url not in started_workers or not started_workers[url].usable:
+            started_workers[url] = self.start_processes(url, self.processes, self.threads)
+        return started_workers[url]
+
+    def start_processes(self, url: str, processes: int, threads: int) -> ProcessWorkers:
+        """Start further processes, in which the store of that URL is open."""
+        name = type(self).__name__
+        assert self.opens_elsewhere, f"{name} has its own make_store, and so needs child_store too"
+        given = self.settings or inherited_settings()
+        return ProcessWorkers(self.opening(url), given, processes=processes, threads=threads)
+
+    @property
+    def opens_elsewhere(self) -> bool:
+        """Say whether another process knows how to open the store."""
+        return type(self).make_store is Base.make_store or bool(self.child_store)
+
+    # What checks ask.
+
+    def outlive(self, ttl: float) -> None:
+        """Wait until an entry with that `ttl`, written just now, is gone from the engine too."""
+        time.sleep(ttl + self.ttl_granularity + 0.01)
+
+    def has_left(self, store: Store, key: str, ttl: float) -> None:
+        """The entry must have about `ttl` seconds left."""
+        left = store.ttl(key)
+        assert left is not None
+        assert ttl - 20 < left <= ttl
+
+    def in_time(self, act: Callable[[float], None]) -> float:
+        """Call ``act(ttl)`` with longer ttls until it took less than that; return the ttl."""
+        ttl = 0.2
+        while True:
+            begun = time.monotonic()
+            act(ttl)
+            if time.monotonic() - begun < ttl:
+                return ttl
+            ttl *= 3
+
+    def room(self, store: Store) -> int:
+        """Return how long a key may be beside the namespace, in bytes."""
+        return min(1025, store.backend.max_key_bytes) - len(store.options.namespace) - 1
+
+    def fitting(self, store: Store, size: int) -> int:
+        """Return how long a text, at most `size`, is to be stored with every serializer."""
+        return min(size, self.largest_value, store.backend.max_value_bytes - 128)
+
+    def is_exact(self, store: Store) -> bool:
+        """Say whether the store's serializer promises every value's exact type."""
+        return self.exact and store.options.serializer != "json"
+
+    def cell(self, store: Store, key: str) -> str:
+        """Return the name of the engine's cell that holds the key's entry."""
+        return f"{store.options.namespace}:{key}"

@@ -1,0 +1,75 @@
+"""The contract that every backend keeps, as one class of checks.
+
+A backend's whole test file::
+
+    from django_kvstore_testing import Contract
+
+    class TestContract(Contract):
+        url = "myengine://localhost"
+
+Run it with pytest. Where the URL is not known beforehand, a fixture gives it::
+
+    class TestContract(Contract):
+        ttl_granularity = 1.0       # any knob of `Base`
+
+        @pytest.fixture
+        def store_url(self, my_server):
+            return f"myengine://{my_server.host}:{my_server.port}"
+
+or `make_store(self, url)` returns the `Store` itself. With `stop_server` and `start_server`, two
+methods, the checks of an outage run too. A failed check names the clause it holds the store to,
+says what was expected, and points to the paragraph of ``docs/contract.md``.
+
+What the engine declares by its flags decides what is expected: the checks of what it declares
+absent pass when the store refuses with `NotSupported`.
+"""
+
+from __future__ import annotations
+
+from .aio import Aio
+from .atomic import Atomic
+from .bulk import Bulk
+from .comparing import Comparing
+from .computing import Computing
+from .contention import Contention
+from .corruption import Corruption
+from .counting import Counting
+from .expired import Expired
+from .expiry import Expiry
+from .failure import Failure
+from .flags import Flags
+from .iteration import Iteration
+from .keys import Keys
+from .life import Life
+from .missing import Missing
+from .moving import Moving
+from .namespaces import Namespaces
+from .prefixes import Prefixes
+from .splitting import Splitting
+from .values import Values
+
+
+class Contract(
+    Keys,
+    Values,
+    Missing,
+    Bulk,
+    Atomic,
+    Counting,
+    Comparing,
+    Computing,
+    Contention,
+    Expiry,
+    Expired,
+    Iteration,
+    Prefixes,
+    Namespaces,
+    Moving,
+    Aio,
+    Failure,
+    Corruption,
+    Splitting,
+    Flags,
+    Life,
+):
+    """Every check. One group of them, for example `Keys`, can be subclassed in the same way."""

@@ -1,0 +1,265 @@
+"""Checks of corruption: damaged bytes are told, and never a value."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+from django_kvstore import records
+from django_kvstore.errors import CorruptValue
+from django_kvstore.store import Store
+
+from .base import Base, OpenStore
+from .clauses import clause, needs
+
+#: How many damages of a larger record are tried.
+_SAMPLE = 200
+
+
+_sprung: list[str] = []
+
+
+def spring(text: str) -> None:
+    """Be called by the unpickler."""
+    _sprung.append(text)
+
+
+class Trap:
+    """An object whose unpickling is noticed."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (spring, ("an object was unpickled",))
+
+
+def damage(record: bytes) -> bytes:
+    """Return the record with another last byte, whichever that was."""
+    return record[:-1] + bytes((record[-1] ^ 1,))
+
+
+class Corruption(Base):
+    """Clauses ``corruption-…``."""
+
+    def _record(self, store: Store, key: str) -> bytes:
+        record = store.backend.get(self.cell(store, key))
+        assert record is not None
+        return record
+
+    def _put(self, store: Store, key: str, record: bytes) -> None:
+        store.backend.set(self.cell(store, key), record, None)
+
+    def _damaged(self, store: Store, key: str, record: bytes, what: str) -> None:
+        """With `record` in its cell the entry must raise CorruptValue, whatever it read like."""
+        self._put(store, key, record)
+        try:
+            read = store.get(key)
+        except CorruptValue:
+            return
+        pytest.fail(f"with {what} the entry read as {read!r:.80}, and no CorruptValue was raised")
+
+    @clause("corruption-flip")
+    def test_a_flipped_bit_is_told(self, store: Store) -> None:
+        """Whichever bit of a small record is flipped, reading raises CorruptValue."""
+        for ttl in (None, 1000):
+            store.set("key", {"answer": 42}, ttl=ttl)
+            record = self._record(store, "key")
+            for bit in range(len(record) * 8):
+                flipped = bytearray(record)
+                flipped[bit // 8] ^= 1 << bit % 8
+                self._damaged(store, "key", bytes(flipped), f"bit {bit} of {len(record)} bytes")
+            self._put(store, "key", record)
+            assert store.get("key") == {"answer": 42}
+
+    @clause("corruption-flip")
+    def test_a_flipped_bit_of_a_large_record_is_told(self, store: Store) -> None:
+        """Wherever in a large record a bit is flipped, reading raises CorruptValue."""
+        store.set("key", [f"line {number}" for number in range(2000)])
+        record = self._record(store, "key")
+        for bit in range(3, len(record) * 8, max(1, len(record) * 8 // _SAMPLE)):
+            flipped = bytearray(record)
+            flipped[bit // 8] ^= 1 << bit % 8
+            self._damaged(store, "key", bytes(flipped), f"bit {bit} of {len(record)} bytes")
+
+    @clause("corruption-cut")
+    def test_a_cut_record_is_told(self, store: Store) -> None:
+        """At whatever length a small record was cut, reading raises CorruptValue."""
+        for ttl in (None, 1000):
+            store.set("key", {"answer": 42}, ttl=ttl)
+            record = self._record(store, "key")
+            # An engine may not hold an empty cell; all other lengths it must.
+            for length in range(1, len(record)):
+                self._damaged(store, "key", record[:length], f"{length} of {len(record)} bytes")
+
+    @clause("corruption-cut")
+    def test_a_cut_large_record_is_told(self, store: Store) -> None:
+        """Wherever a large record was cut, reading raises CorruptValue."""
+        store.set("key", [f"line {number}" for number in range(2000)])
+        record = self._record(store, "key")
+        for length in range(1, len(record), max(1, len(record) // _SAMPLE)):
+            self._damaged(store, "key", record[:length], f"{length} of {len(record)} bytes")
+
+    @clause("corruption-cut")
+    def test_a_lengthened_record_is_told(self, store: Store) -> None:
+        """Bytes that follow a record make it no record."""
+        store.set("key", "value")
+        record = self._record(store, "key")
+        for more in (b"\0", b" ", b"\r\n", record):
+            self._damaged(store, "key", record + more, f"{more!r} after it")
+
+    @clause("corruption-foreign")
+    @pytest.mark.parametrize(
+        "foreign", [b"x", b"hello", b"\x80\x04N.", b"null", b"\0" * 50, b"\xff" * 50, b"\xd7"]
+    )
+    def test_foreign_bytes_are_told(self, store: Store, foreign: bytes) -> None:
+        """What another program left in the cell raises CorruptValue."""
+        self._damaged(store, "key", foreign, f"the foreign bytes {foreign[:10]!r}")
+
+    @clause("corruption-moved")
+    def test_a_record_of_another_key_is_told(self, store: Store) -> None:
+        """A record in another key's cell raises CorruptValue."""
+        store.set("mine", "my value")
+        for key in ("yours", "Mine", "mine ", "min"):
+            self._damaged(store, key, self._record(store, "mine"), "another key's record")
+        assert store.get("mine") == "my value"
+
+    @clause("corruption-moved")
+    def test_a_record_of_another_namespace_is_told(self, open_store: OpenStore) -> None:
+        """A record in the same key's cell of another namespace raises CorruptValue."""
+        one, two = open_store(namespace="one"), open_store(namespace="two")
+        one.set("key", "one's value")
+        self._damaged(two, "key", self._record(one, "key"), "another namespace's record")
+
+    @clause("corruption-serializer")
+    def test_a_record_of_another_serializer_is_told(
+        self, store: Store, open_store: OpenStore
+    ) -> None:
+        """Bytes are never read by a serializer that did not write them."""
+        other = "json" if store.options.serializer != "json" else "typed"
+        open_store(serializer=other).set("key", [1, 2])
+        with pytest.raises(CorruptValue, match="serializer"):
+            store.get("key")
+
+    @clause("corruption-serializer")
+    def test_a_payload_that_is_none_is_told(self, store: Store) -> None:
+        """A record that is whole, of a payload that no serializer wrote, raises CorruptValue."""
+        store.set("key", "value")
+        written = records.unpack(self.cell(store, "key"), self._record(store, "key"))
+        for payload in (b"", b"\xc1", b"\xd9", b"\xdd\xff\xff\xff\xff", b"\xc7\x01\x63\x00"):
+            forged = records.pack(self.cell(store, "key"), payload, code=written.code, expires=None)
+            self._damaged(store, "key", forged, f"the payload {payload!r}")
+
+    @clause("corruption-serializer")
+    def test_damaged_compression_is_told(self, store: Store) -> None:
+        """A record that is whole, of a payload that does not decompress, raises CorruptValue."""
+        store.set("key", "value")
+        written = records.unpack(self.cell(store, "key"), self._record(store, "key"))
+        for number in (1, 3):
+            forged = records.pack(
+                self.cell(store, "key"),
+                b"not compressed at all",
+                code=written.code,
+                flags=number << records.COMPRESSION_SHIFT,
+                expires=None,
+            )
+            self._damaged(store, "key", forged, f"the compression {number}")
+
+    @clause("corruption-pickle")
+    def test_a_pickle_is_verified_before_it_is_loaded(self, open_store: OpenStore) -> None:
+        """A record that is whole, of a pickle that was not signed here, is never unpickled."""
+        store = open_store(serializer="pickle")
+        store.set("key", ["signed"])
+        record = records.unpack(self.cell(store, "key"), self._record(store, "key"))
+        trap = pickle.dumps(Trap())
+        del _sprung[:]
+        for payload in (b"\0" * 32 + trap, record.payload[:32] + trap, trap, trap[:40]):
+            forged = records.pack(self.cell(store, "key"), payload, code=record.code, expires=None)
+            self._damaged(store, "key", forged, "an unsigned pickle")
+        assert _sprung == []
+
+    @clause("corruption-pickle")
+    def test_a_damaged_pickle_is_never_loaded(self, open_store: OpenStore) -> None:
+        """Not one flipped bit of a signed pickle reaches the unpickler."""
+        store = open_store(serializer="pickle")
+        store.set("key", Trap())
+        record = self._record(store, "key")
+        cell = self.cell(store, "key")
+        payload = records.unpack(cell, record).payload
+        del _sprung[:]
+        for bit in range(len(payload) * 8):
+            flipped = bytearray(payload)
+            flipped[bit // 8] ^= 1 << bit % 8
+            # With its checksum made good, so that the signature alone stands guard.
+            forged = records.pack(cell, bytes(flipped), code=ord("p"), expires=None)
+            self._damaged(store, "key", forged, f"bit {bit} of the pickle")
+        assert _sprung == []
+        self._put(store, "key", record)
+        store.get("key")
+        assert _sprung == ["an object was unpickled"]
+
+    @clause("corruption-pickle")
+    def test_a_signature_belongs_to_its_key(self, open_store: OpenStore) -> None:
+        """A signed pickle copied to another key, its checksum made good, is refused."""
+        store = open_store(serializer="pickle")
+        store.set("mine", ["signed"])
+        mine = records.unpack(self.cell(store, "mine"), self._record(store, "mine"))
+        forged = records.pack(self.cell(store, "yours"), mine.payload, code=mine.code, expires=None)
+        self._damaged(store, "yours", forged, "another key's signed pickle")
+
+    @clause("corruption-everywhere")
+    def test_get_many_tells_of_a_damaged_entry(self, store: Store) -> None:
+        """get_many() raises; it does not leave the damaged entry out as a miss."""
+        store.set_many({"fine": 1, "key": 2})
+        self._put(store, "key", self._record(store, "key")[:-1])
+        with pytest.raises(CorruptValue):
+            store.get_many(["fine", "key"])
+        assert store.get_many(["fine"]) == {"fine": 1}
+
+    @clause("corruption-everywhere")
+    @needs("iterable")
+    def test_items_tells_of_a_damaged_entry(self, store: Store) -> None:
+        """items() raises; keys() still lists the key, so that it can be deleted."""
+        store.set("key", 2)
+        self._put(store, "key", damage(self._record(store, "key")))
+        with pytest.raises(CorruptValue):
+            list(store.items())
+        assert list(store.keys()) == ["key"]
+
+    @clause("corruption-everywhere")
+    @needs("atomic")
+    def test_atomic_calls_tell_of_a_damaged_entry(self, store: Store) -> None:
+        """Counting with a damaged entry, comparing or popping raises and leaves its bytes."""
+        store.set("key", 2)
+        damaged = damage(self._record(store, "key"))
+        self._put(store, "key", damaged)
+        for call in (
+            lambda: store.incr("key"),
+            lambda: store.compare_and_set("key", 2, 3),
+            lambda: store.touch("key", 100),
+            lambda: store.pop("key"),
+            lambda: store.get_or_set("key", lambda: 1),
+        ):
+            with pytest.raises(CorruptValue):
+                call()
+            assert store.backend.get(self.cell(store, "key")) == damaged
+        assert store.add("key", 1) is False
+
+    @clause("corruption-mend")
+    def test_a_damaged_entry_can_be_overwritten_and_deleted(self, store: Store) -> None:
+        """Whatever a cell holds, set() and delete() mend it."""
+        for mend in (lambda: store.set("key", "new"), lambda: store.delete("key")):
+            for damaged in (b"x", b"\xd7\x02t", b"\xd7\x0ft" + b"\0" * 30, b"\xff" * 30):
+                self._put(store, "key", damaged)
+                mend()
+                assert store.get("key", "gone") in ("new", "gone")
+
+    @clause("corruption-flip")
+    def test_an_error_shows_no_stored_bytes(self, store: Store) -> None:
+        """The message of CorruptValue names the store, and shows nothing of the value."""
+        store.set("key", "a secret of the stored value")
+        record = self._record(store, "key")
+        self._put(store, "key", damage(record))
+        with pytest.raises(CorruptValue) as caught:
+            store.get("key")
+        assert store.alias in str(caught.value)
+        assert "secret" not in str(caught.value)

@@ -1,0 +1,245 @@
+"""Checks of flags: what is declared works, and what is not declared is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from django_kvstore.errors import NotSupported
+from django_kvstore.options import MISSING
+from django_kvstore.store import Store
+
+from . import tasks
+from .base import Base, OpenStore
+from .clauses import clause
+from .project import usable_databases
+from .workers import ProcessWorkers
+
+
+class Flags(Base):
+    """Clauses ``flags-…``."""
+
+    def _agrees(self, store: Store, flag: str, call: Callable[[], Any], expected: Any) -> None:
+        """Where the flag is declared the call must answer; else refuse, and change nothing."""
+        store.set("there", 5)
+        if getattr(store.backend, flag):
+            assert call() == expected
+            return
+        with pytest.raises(NotSupported) as caught:
+            call()
+        assert isinstance(caught.value, NotImplementedError)
+        assert store.alias in str(caught.value)
+        assert store.backend.scheme in str(caught.value)
+        assert store.get_many(["there", "absent"]) == {"there": 5}
+        assert store.ttl("there") is None
+
+    @clause("flags-atomic")
+    def test_add_is_as_declared(self, store: Store) -> None:
+        """add() works if `atomic` is declared, and is refused if not."""
+        self._agrees(store, "atomic", lambda: store.add("absent", 1), True)
+
+    @clause("flags-atomic")
+    def test_put_is_as_declared(self, store: Store) -> None:
+        """put() works if `atomic` is declared, and is refused if not."""
+        self._agrees(store, "atomic", lambda: store.put("there", 6), False)
+
+    @clause("flags-atomic")
+    def test_incr_is_as_declared(self, store: Store) -> None:
+        """incr() works if `atomic` is declared, and is refused if not."""
+        self._agrees(store, "atomic", lambda: store.incr("there"), 6)
+
+    @clause("flags-atomic")
+    def test_decr_is_as_declared(self, store: Store) -> None:
+        """decr() works if `atomic` is declared, and is refused if not."""
+        self._agrees(store, "atomic", lambda: store.decr("absent"), -1)
+
+    @clause("flags-atomic")
+    def test_pop_is_as_declared(self, store: Store) -> None:
+        """pop() works if `atomic` is declared, and is refused if not."""
+        self._agrees(store, "atomic", lambda: store.pop("there"), 5)
+
+    @clause("flags-atomic")
+    def test_compare_and_set_is_as_declared(self, store: Store) -> None:
+        """compare_and_set() works if `atomic` is declared, and is refused if not."""
+        self._agrees(store, "atomic", lambda: store.compare_and_set("there", 5, 6), True)
+        self._agrees(store, "atomic", lambda: store.compare_and_set("absent", MISSING, 6), True)
+        self._agrees(store, "atomic", lambda: store.compare_and_set("there", 5, MISSING), True)
+
+    @clause("flags-atomic")
+    def test_get_or_set_is_as_declared(self, store: Store) -> None:
+        """get_or_set() of a missing value works if `atomic` is declared, and is refused if not."""
+        self._agrees(store, "atomic", lambda: store.get_or_set("absent", 1), 1)
+        assert store.get_or_set("there", 1) == 5
+
+    @clause("flags-atomic")
+    def test_a_refused_get_or_set_computes_nothing(self, store: Store) -> None:
+        """Where it is refused the callable is not called."""
+        calls: list[int] = []
+        self._agrees(
+            store, "atomic", lambda: store.get_or_set("absent", lambda: calls.append(1)), None
+        )
+        assert len(calls) == int(store.backend.atomic)
+
+    @clause("flags-atomic")
+    def test_touch_is_as_declared(self, store: Store) -> None:
+        """touch() works if `atomic` is declared, and is refused if not."""
+        self._agrees(store, "atomic", lambda: store.touch("there", 1000), True)
+
+    @clause("flags-atomic")
+    def test_persist_is_as_declared(self, store: Store) -> None:
+        """persist() works if `atomic` is declared, and is refused if not."""
+        self._agrees(store, "atomic", lambda: store.persist("there"), True)
+
+    @clause("flags-atomic")
+    def test_the_backends_compare_and_set_is_as_declared(self, store: Store) -> None:
+        """The backend can compare and set just when it declares so."""
+        cell = self.cell(store, "absent")
+        self._agrees(
+            store, "atomic", lambda: store.backend.compare_and_set(cell, None, b"x", None), True
+        )
+        store.backend.delete(cell)
+
+    @clause("flags-atomic")
+    def test_the_backend_compares_exactly(self, store: Store) -> None:
+        """The backend's compare_and_set writes, deletes and refuses as it is told."""
+        backend, cell = store.backend, self.cell(store, "key")
+        if not backend.atomic:
+            with pytest.raises(NotSupported):
+                backend.compare_and_set(cell, None, b"a", None)
+            assert backend.get(cell) is None
+            return
+        assert backend.compare_and_set(cell, b"a", b"b", None) is False
+        assert backend.get(cell) is None
+        assert backend.compare_and_set(cell, None, b"a ", None) is True
+        assert backend.compare_and_set(cell, None, b"b", None) is False
+        for other in (b"a", b"A ", b"a  ", b"", b"a \0"):
+            assert backend.compare_and_set(cell, other, b"b", None) is False
+            assert backend.compare_and_set(cell, other, None, None) is False
+        assert backend.get(cell) == b"a "
+        assert backend.compare_and_set(cell, b"a ", b"\0\xff", None) is True
+        assert backend.get(cell) == b"\0\xff"
+        assert backend.compare_and_set(cell, b"\0\xff", None, None) is True
+        assert backend.get(cell) is None
+
+    @clause("flags-iterable")
+    def test_keys_is_as_declared(self, store: Store) -> None:
+        """keys() works if `iterable` is declared, and is refused if not."""
+        self._agrees(store, "iterable", lambda: list(store.keys()), ["there"])
+
+    @clause("flags-iterable")
+    def test_items_is_as_declared(self, store: Store) -> None:
+        """items() works if `iterable` is declared, and is refused if not."""
+        self._agrees(store, "iterable", lambda: list(store.items()), [("there", 5)])
+
+    @clause("flags-iterable")
+    def test_scan_is_as_declared(self, store: Store) -> None:
+        """scan() works if `iterable` is declared, and is refused if not."""
+        self._agrees(store, "iterable", lambda: store.scan().entries, [("there", 5)])
+
+    @clause("flags-iterable")
+    def test_export_is_as_declared(self, store: Store) -> None:
+        """export() works if `iterable` is declared, and is refused if not."""
+        self._agrees(store, "iterable", lambda: [e.key for e in store.export().entries], ["there"])
+
+    @clause("flags-iterable")
+    def test_count_is_as_declared(self, store: Store) -> None:
+        """count() works if `iterable` is declared, and is refused if not."""
+        self._agrees(store, "iterable", store.count, 1)
+
+    @clause("flags-iterable")
+    def test_purge_is_as_declared(self, store: Store) -> None:
+        """purge() works if `iterable` is declared, and is refused if not."""
+        self._agrees(store, "iterable", store.purge, 0)
+
+    @clause("flags-clearable")
+    def test_clear_is_as_declared(self, store: Store) -> None:
+        """clear() works if `clearable` is declared, and is refused if not."""
+        self._agrees(store, "clearable", lambda: store.clear() in (1, None), True)
+        assert store.exists("there") is not store.backend.clearable
+
+    @clause("flags-shared")
+    def test_shared_is_as_declared(
+        self, store: Store, started_workers: dict[str, ProcessWorkers], store_url: str
+    ) -> None:
+        """Another process sees an entry just when `shared` is declared."""
+        store.set("key", "from the parent")
+        if store.backend.shared:
+            workers = self.workers_of(started_workers, store_url)
+            seen = workers.race(tasks.see, store, key="key")
+            assert seen == ["from the parent"] * workers.number
+            return
+        if self.can_start_processes and self.opens_elsewhere:
+            alone = self.start_processes(store_url, processes=1, threads=1)
+            try:
+                assert alone.race(tasks.see, store, key="key") == [None]
+            finally:
+                alone.close()
+        assert store.get("key") == "from the parent"
+
+    @clause("flags-transactional")
+    def test_transactional_is_as_declared(self, store: Store) -> None:
+        """A write is undone with the caller's transaction just when `transactional` is declared."""
+        store.set("key", "old")
+        with ExitStack() as transactions:
+            for database in usable_databases():
+                transactions.enter_context(transaction.atomic(using=database))
+                transactions.callback(transaction.set_rollback, True, using=database)
+            store.set("key", "new")
+            assert store.get("key") == "new"
+            assert store.backend.in_transaction() is store.backend.transactional
+        assert store.get("key") == ("old" if store.backend.transactional else "new")
+        assert store.backend.in_transaction() is False
+
+    @clause("flags-expires")
+    def test_expires_itself_is_as_declared(self, store: Store) -> None:
+        """An expired cell is hidden by the engine just when `expires_itself` is declared."""
+        cell = self.cell(store, "key")
+        seen: list[bytes | None] = []
+
+        def write(ttl: float) -> None:
+            store.set("key", 1, ttl=ttl)
+            seen.append(store.backend.get(cell))
+
+        ttl = self.in_time(write)
+        assert seen[-1] is not None
+        self.outlive(ttl)
+        if store.backend.expires_itself:
+            assert store.backend.get(cell) is None
+            assert store.backend.delete(cell) is False
+        assert store.get("key") is None
+
+    @clause("flags-limits")
+    def test_limits_are_as_declared(self, store: Store) -> None:
+        """No engine takes less than keys of 64 bytes and values of 64 KiB."""
+        backend = store.backend
+        assert backend.max_key_bytes > 64
+        assert backend.max_value_bytes >= 2**16
+        assert backend.cell_bytes is None or backend.cell_bytes > 1200
+        assert backend.contention_timeout > 0
+
+    @clause("flags-limits")
+    def test_a_cell_holds_what_is_declared(self, store: Store) -> None:
+        """A record of just the declared length is held, and of the declared name."""
+        backend = store.backend
+        room = backend.max_key_bytes - len(self.cell(store, ""))
+        size = min(backend.cell_bytes or 2**20, 2**21)
+        for key in ("key", "k" * room):
+            record = bytes(at * 7 % 256 for at in range(256)) * (size // 256 + 1)
+            backend.set(self.cell(store, key), record[:size], None)
+            assert backend.get(self.cell(store, key)) == record[:size]
+            assert backend.delete(self.cell(store, key)) is True
+
+    @clause("flags-limits")
+    def test_declared_flags_are_booleans(self, store: Store, open_store: OpenStore) -> None:
+        """Each flag is True or False, on the class, so that it is known without a connection."""
+        for flag in (
+            *("atomic", "iterable", "clearable", "durable", "shared", "evicts"),
+            *("expires_itself", "transactional", "thread_sensitive"),
+        ):
+            assert type(getattr(type(store.backend), flag)) is bool
+            assert getattr(store.backend, flag) is getattr(type(store.backend), flag)
+        assert type(store.backend).scheme

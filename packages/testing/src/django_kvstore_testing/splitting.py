@@ -1,0 +1,297 @@
+"""Checks of splitting: values larger than one cell are whole, old or new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from django_kvstore import records, split
+from django_kvstore.errors import CorruptValue, Unavailable
+from django_kvstore.store import Store
+
+from . import tasks
+from .base import Base, OpenStore
+from .clauses import clause, needs
+from .workers import ThreadWorkers
+
+_CELL = 2048
+_LARGE = 30_000
+
+
+def text(letter: str, size: int = _LARGE) -> str:
+    """Return a text that no compression makes fit into one cell."""
+    words = (f"{letter}{at * 2654435761 % 2**32:x}" for at in range(size // 8))
+    return " ".join(words)[:size]
+
+
+class Splitting(Base):
+    """Clauses ``splitting-…``; on every engine, by making its cells small."""
+
+    @pytest.fixture
+    def small(self, store: Store, open_store: OpenStore) -> Store:
+        """The store on a backend whose cells hold two kilobytes."""
+        whole = store.backend
+        kind: Any = type(whole)
+        limit = min(_CELL, whole.cell_bytes or _CELL)
+        kind = type(f"Small{kind.__name__}", (kind,), {"cell_bytes": limit})
+        return open_store(backend=kind(whole.alias, whole.url, whole.options))
+
+    def _parts(self, store: Store, key: str) -> list[str]:
+        """Return the names of the cells that hold the value's parts."""
+        cell = self.cell(store, key)
+        record = store.backend.get(cell)
+        assert record is not None
+        flags, _, _, payload = records.unpack(cell, record)
+        assert flags & records.IS_SPLIT
+        return split.read_head(payload).cells(store.options.namespace)
+
+    @clause("splitting-whole")
+    def test_a_large_value_comes_back_whole(self, small: Store) -> None:
+        """A value of many cells is read as it was written, alone and in bulk."""
+        longest = text("d", self.fitting(small, 200_000))
+        for value in (text("a"), {"list": [text("b"), text("c")]}, longest):
+            small.set("key", value)
+            assert len(self._parts(small, "key")) > 2
+            assert small.get("key") == value
+        small.set_many({"one": text("e"), "two": "small", "three": text("f")})
+        assert small.get_many(["one", "two", "three", "four"]) == {
+            "one": text("e"),
+            "two": "small",
+            "three": text("f"),
+        }
+
+    @clause("splitting-whole")
+    def test_no_cell_is_larger_than_declared(
+        self, small: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Head and parts keep to the engine's limit, however long the key."""
+        sizes: list[int] = []
+        backend = small.backend
+        write, write_many = backend.set, backend.set_many
+
+        def noted(key: str, record: bytes, expires: float | None) -> None:
+            sizes.append(len(record))
+            write(key, record, expires)
+
+        def noted_many(cells: Any, expires: float | None) -> None:
+            sizes.extend(map(len, cells.values()))
+            write_many(cells, expires)
+
+        monkeypatch.setattr(backend, "set", noted)
+        monkeypatch.setattr(backend, "set_many", noted_many)
+        for key in ("key", "k" * min(900, self.room(small))):
+            small.set(key, text("a"))
+            small.set_many({key: text("b")})
+            assert small.get(key) == text("b")
+        assert len(sizes) > 30
+        assert max(sizes) <= (backend.cell_bytes or 0)
+
+    @clause("splitting-whole")
+    def test_a_value_at_the_edge_comes_back(self, small: Store) -> None:
+        """Values just under, at and over one cell are all read as they were written."""
+        for size in range(
+            (small.backend.cell_bytes or 0) - 40, (small.backend.cell_bytes or 0) + 10
+        ):
+            value = text("a", size)
+            small.set("key", value)
+            assert small.get("key") == value
+
+    @clause("splitting-parts")
+    def test_overwriting_deletes_the_old_parts(self, small: Store) -> None:
+        """A large value replaced by another leaves no cell behind."""
+        small.set("key", text("a"))
+        old = self._parts(small, "key")
+        small.set("key", text("b"))
+        assert small.get("key") == text("b")
+        assert small.backend.get_many(old) == {}
+
+    @clause("splitting-parts")
+    def test_deleting_deletes_the_parts(self, small: Store) -> None:
+        """A large value that was deleted leaves no cell behind, alone or in bulk."""
+        deletes: tuple[Callable[[], int], ...] = (
+            lambda: small.delete("key"),
+            lambda: small.delete_many(["key"]),
+        )
+        for delete in deletes:
+            small.set("key", text("a"))
+            parts = self._parts(small, "key")
+            assert delete() == 1
+            if small.backend.iterable or not small.backend.expires_itself:
+                assert small.backend.get_many(parts) == {}
+            assert small.get("key") is None
+
+    @clause("splitting-parts")
+    @needs("atomic")
+    def test_atomic_calls_delete_the_old_parts(self, store: Store, small: Store) -> None:
+        """pop(), compare_and_set() and a refused add() leave no cell behind."""
+        store.pop("nothing")
+        small.set("key", text("a"))
+        first = self._parts(small, "key")
+        assert small.compare_and_set("key", text("a"), text("b")) is True
+        second = self._parts(small, "key")
+        assert small.add("key", text("c")) is False
+        assert small.compare_and_set("key", text("c"), text("d")) is False
+        assert small.get("key") == text("b")
+        assert small.pop("key") == text("b")
+        assert small.backend.get_many(first) == {}
+        assert small.backend.get_many(second) == {}
+        if small.backend.iterable:
+            parts = f"{small.options.namespace};"
+            assert small.backend.count(parts) == 0
+
+    @clause("splitting-parts")
+    @needs("iterable")
+    def test_parts_are_not_listed(self, store: Store, small: Store) -> None:
+        """A value of many cells is one entry to those who list and count."""
+        list(store.keys())
+        small.set_many({"key": text("a"), "other": 1})
+        assert sorted(small.keys()) == ["key", "other"]
+        assert dict(small.items()) == {"key": text("a"), "other": 1}
+        assert small.count() == 2
+
+    @clause("splitting-parts")
+    @needs("iterable")
+    def test_orphans_are_collected(
+        self, store: Store, small: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """purge() deletes parts that no entry names, once they are old, and no other."""
+        store.purge()
+        small.set("key", text("a"))
+        kept = self._parts(small, "key")
+        small.set("orphan", text("b"))
+        orphans = self._parts(small, "orphan")
+        small.backend.delete(self.cell(small, "orphan"))
+        assert small.purge() == 0
+        monkeypatch.setattr(split, "GRACE", -1.0)
+        assert small.purge() == len(orphans)
+        assert small.backend.get_many(orphans) == {}
+        assert len(small.backend.get_many(kept)) == len(kept)
+        assert small.get("key") == text("a")
+
+    @clause("splitting-damage")
+    def test_a_missing_part_is_told(self, small: Store) -> None:
+        """With a part gone reading raises CorruptValue, or misses where the engine drops cells."""
+        small.set("key", text("a"))
+        for part in self._parts(small, "key"):
+            record = small.backend.get(part)
+            assert record is not None
+            small.backend.delete(part)
+            if small.backend.evicts:
+                assert small.get("key", "gone") == "gone"
+            else:
+                with pytest.raises(CorruptValue):
+                    small.get("key")
+            small.backend.set(part, record, None)
+            assert small.get("key") == text("a")
+
+    @clause("splitting-damage")
+    def test_a_damaged_part_is_told(self, small: Store) -> None:
+        """A part that was flipped, cut or replaced raises CorruptValue."""
+        small.set("key", text("a"))
+        parts = self._parts(small, "key")
+        whole = small.backend.get_many(parts)
+        for at, part in enumerate(parts):
+            record = whole[part]
+            neighbor = whole[parts[at - 1]]
+            flips = (
+                bytes(record[:n]) + bytes([record[n] ^ 1]) + record[n:][1:] for n in (0, 5, 60)
+            )
+            for damaged in (*flips, record[:-1], record + b"\0", neighbor, b"x"):
+                small.backend.set(part, damaged, None)
+                with pytest.raises(CorruptValue):
+                    small.get("key")
+            small.backend.set(part, record, None)
+        assert small.get("key") == text("a")
+
+    @clause("splitting-damage")
+    def test_a_head_of_another_key_is_told(self, small: Store) -> None:
+        """The head of a large value in another key's cell raises CorruptValue."""
+        small.set("mine", text("a"))
+        head = small.backend.get(self.cell(small, "mine"))
+        assert head is not None
+        small.backend.set(self.cell(small, "yours"), head, None)
+        with pytest.raises(CorruptValue):
+            small.get("yours")
+
+    @clause("splitting-damage")
+    def test_a_damaged_head_is_told(self, small: Store) -> None:
+        """Whichever bit of the head is flipped, reading raises CorruptValue."""
+        small.set("key", text("a"))
+        cell = self.cell(small, "key")
+        head = small.backend.get(cell)
+        assert head is not None
+        for bit in range(len(head) * 8):
+            flipped = bytearray(head)
+            flipped[bit // 8] ^= 1 << bit % 8
+            small.backend.set(cell, bytes(flipped), None)
+            with pytest.raises(CorruptValue):
+                small.get("key")
+
+    @clause("splitting-damage")
+    def test_an_outage_is_no_missing_part(
+        self, small: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """When the engine fails between head and parts the reader is told of that."""
+        small.set("key", text("a"))
+        parts = set(self._parts(small, "key"))
+        read_many, read = small.backend.get_many, small.backend.get
+
+        def fail(keys: Any) -> Any:
+            if parts & ({keys} if isinstance(keys, str) else set(keys)):
+                raise small.backend.error(Unavailable, "for a test")
+            return read(keys) if isinstance(keys, str) else read_many(keys)
+
+        for method in ("get", "get_many"):
+            monkeypatch.setattr(small.backend, method, fail)
+        reads: list[Callable[[], Any]] = [
+            lambda: small.get("key"),
+            lambda: small.get_many(["key"]),
+            lambda: small.get_entries(["key"]),
+        ]
+        if small.backend.iterable:
+            reads += [lambda: list(small.items()), small.export]
+        for call in reads:
+            with pytest.raises(Unavailable):
+                call()
+        monkeypatch.undo()
+        assert small.get("key") == text("a")
+
+    @clause("splitting-expiry")
+    def test_a_large_value_expires_as_any(self, small: Store) -> None:
+        """The ttl is that of the whole value."""
+        small.set("key", text("a"), ttl=1000)
+        left = small.ttl("key")
+        assert left is not None
+        assert 900 < left <= 1000
+        small.set("key", text("b"), ttl=0.1)
+        self.outlive(0.1)
+        assert small.get("key", "gone") == "gone"
+        small.set("key", text("c"), ttl=0)
+        assert not small.exists("key")
+
+    @clause("splitting-expiry")
+    @needs("atomic")
+    def test_touching_a_large_value(self, store: Store, small: Store) -> None:
+        """touch() and persist() keep the whole value."""
+        store.persist("nothing")
+
+        def save(ttl: float) -> None:
+            small.set("key", text("a"), ttl=ttl)
+            small.touch("key", 1000)
+
+        ttl = self.in_time(save)
+        assert small.persist("key")
+        assert small.ttl("key") is None
+        self.outlive(ttl)
+        assert small.get("key") == text("a")
+
+    @clause("splitting-whole")
+    def test_a_reader_sees_one_of_two_large_values(self, small: Store) -> None:
+        """Who reads while others overwrite gets one value or the other, and never a mixture."""
+        small.set("text", "a" * 9000)
+        mixed = ThreadWorkers(8).race(
+            tasks.overwrite_and_read, small, key="text", letters="ab", size=9000, times=15
+        )
+        assert [seen for each in mixed for seen in each] == []
