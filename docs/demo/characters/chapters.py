@@ -110,8 +110,8 @@ CHAPTERS: Final = (
         >>> kvstore.incr("hits")
         1
         >>> class MyData(models.Model):
-        ...     my_key = models.Field(pk=True)
-        ...     foo = models.Field()
+        ...     my_key: models.Field[str] = models.Field(pk=True)
+        ...     foo: models.Field[str] = models.Field(default="")
         ...
         >>> data = MyData.get("something_unique") or MyData(my_key="something_unique")
         >>> data.foo = "foo"

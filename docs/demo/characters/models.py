@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django_kvstore import models
 
 
 class Character(models.Model):
     """A Unicode character under its name."""
 
-    name = models.CharField(pk=True)
-    character = models.CharField(max_length=1)
-    codepoint = models.IntegerField()
-    category = models.CharField(max_length=2)
+    name: models.Field[str] = models.CharField(pk=True)
+    character: models.Field[str] = models.CharField(max_length=1)
+    codepoint: models.Field[int] = models.IntegerField()
+    category: models.Field[str] = models.CharField(max_length=2)
 
     class Meta:
         key = "unicode.Character"
@@ -26,9 +28,9 @@ class Character(models.Model):
 class Run(models.Model):
     """What an earlier run has stored, under the version of Unicode that it took it from."""
 
-    unicode = models.CharField(pk=True)
-    characters = models.IntegerField()
-    finished = models.DateTimeField()
+    unicode: models.Field[str] = models.CharField(pk=True)
+    characters: models.Field[int] = models.IntegerField()
+    finished: models.Field[dt.datetime] = models.DateTimeField()
 
     class Meta:
         key = "unicode.Run"
@@ -37,8 +39,8 @@ class Run(models.Model):
 class Note(models.Model):
     """Something that two people edit at once."""
 
-    title = models.CharField(pk=True)
-    text = models.CharField()
+    title: models.Field[str] = models.CharField(pk=True)
+    text: models.Field[str] = models.CharField()
 
     class Meta:
         key = "demo.Note"

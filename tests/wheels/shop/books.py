@@ -10,9 +10,9 @@ from django_kvstore import models
 
 
 class Book(models.Model):
-    isbn = models.CharField(pk=True)
-    title = models.CharField(default="")
-    price = models.DecimalField(default=Decimal(0))
+    isbn: models.Field[str] = models.CharField(pk=True)
+    title: models.Field[str] = models.CharField(default="")
+    price: models.Field[Decimal] = models.DecimalField(default=Decimal(0))
     tags: models.Field[list[str]] = models.Field(default=list)
 
     class Meta:
@@ -28,6 +28,10 @@ def cheapest() -> Book | None:
         if best is None or book.price < best.price:
             best = book
     return best
+
+
+def mistaken() -> Book:
+    return Book(isnb="1")  # type: ignore[call-arg]
 
 
 async def renamed(isbn: str, title: str) -> bool:

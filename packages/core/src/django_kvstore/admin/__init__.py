@@ -11,4 +11,6 @@ from django.contrib import admin
 from .model import KeyValueStore
 from .site import StoreAdmin
 
+__all__ = ["KeyValueStore", "StoreAdmin"]
+
 admin.site.register(KeyValueStore, StoreAdmin)

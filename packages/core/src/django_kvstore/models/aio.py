@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 T = TypeVar("T")
+P = ParamSpec("P")
+M = TypeVar("M", bound=Root)
 
 
 class Model(Root):
@@ -68,9 +70,11 @@ class Model(Root):
         await self._run(self.refresh)
 
     @classmethod
-    async def acreate(cls, /, **values: Any) -> Self:
+    async def acreate(cls: Callable[P, M], /, *unnamed: P.args, **values: P.kwargs) -> M:
         """As `create`."""
-        return await cls._run(cls.create, **values)
+        model: Any = cls
+        made: M = await model._run(model.create, *unnamed, **values)
+        return made
 
     @classmethod
     async def aget_or_create(

@@ -6,14 +6,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, dataclass_transform
 
 from django.core.exceptions import FieldError, ObjectDoesNotExist
 
 from .fields import Field
 from .options import Options
+from .typed import (
+    BinaryField,
+    BooleanField,
+    CharField,
+    DateField,
+    DateTimeField,
+    DecimalField,
+    FloatField,
+    IntegerField,
+    JSONField,
+    UUIDField,
+)
 
 
+# For type checkers: the fields that are annotated are what a model's constructor accepts.
+@dataclass_transform(
+    eq_default=False,
+    kw_only_default=True,
+    field_specifiers=(
+        Field,
+        BinaryField,
+        BooleanField,
+        CharField,
+        DateField,
+        DateTimeField,
+        DecimalField,
+        FloatField,
+        IntegerField,
+        JSONField,
+        UUIDField,
+    ),
+)
 class ModelBase(type):
     """Makes a model of a class: gathers its fields, those of its bases first."""
 

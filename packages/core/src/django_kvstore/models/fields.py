@@ -31,7 +31,22 @@ class Field(Generic[T]):
 
     name: str = ""
 
-    def __init__(self, default: T | Callable[[], T] | None = None, pk: bool = False) -> None:
+    # What a type checker makes of a field that has no annotation.
+    @overload
+    def __init__(self: Field[Any], *, pk: bool = ...) -> None: ...
+    @overload
+    def __init__(self: Field[list[Any]], default: type[list[Any]], pk: bool = ...) -> None: ...
+    @overload
+    def __init__(
+        self: Field[dict[Any, Any]], default: type[dict[Any, Any]], pk: bool = ...
+    ) -> None: ...
+    @overload
+    def __init__(self: Field[set[Any]], default: type[set[Any]], pk: bool = ...) -> None: ...
+    @overload
+    def __init__(self, default: Callable[[], T], pk: bool = ...) -> None: ...
+    @overload
+    def __init__(self, default: T, pk: bool = ...) -> None: ...
+    def __init__(self, default: Any = None, pk: bool = False) -> None:
         self.default = default
         self.pk = pk
 
@@ -50,7 +65,7 @@ class Field(Generic[T]):
 
     if TYPE_CHECKING:
 
-        def __set__(self, instance: object, value: T | None) -> None: ...
+        def __set__(self, instance: object, value: T) -> None: ...
 
     def get_default(self) -> Any:
         """Return the default for a new object, one of its own where it can be changed."""

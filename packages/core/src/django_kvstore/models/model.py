@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist, ValidationError
 from django.utils.translation import gettext as _
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from ..store import Store
 
+P = ParamSpec("P")
+M = TypeVar("M", bound="Root")
+
 
 class Root(metaclass=ModelBase):
     """The sync half of `django_kvstore.models.Model`."""
@@ -29,7 +32,7 @@ class Root(metaclass=ModelBase):
     _meta: ClassVar[Options]
     DoesNotExist: ClassVar[type[ObjectDoesNotExist]] = ObjectDoesNotExist
     #: What the store held when the object was read or last saved; MISSING for a new one.
-    _saved: Any = MISSING
+    _saved = MISSING  # without an annotation, which would make it one of the fields
 
     def __init__(self, /, **values: Any) -> None:
         fields = self._concrete().fields
@@ -88,11 +91,11 @@ class Root(metaclass=ModelBase):
     # Writing.
 
     @classmethod
-    def create(cls, /, **values: Any) -> Self:
+    def create(cls: Callable[P, M], /, *unnamed: P.args, **values: P.kwargs) -> M:
         """Make and save a new object; raises `Conflict` when its primary key is taken."""
-        made = cls(**values)
+        made = cls(*unnamed, **values)
         if not made._add():
-            raise cls._conflict(made, "there is one with this primary key already.")
+            raise made._conflict(made, "there is one with this primary key already.")
         return made
 
     @classmethod

@@ -12,7 +12,7 @@ import datetime as dt
 import decimal
 import uuid
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypedDict, TypeVar, overload
 
 from django.core.exceptions import FieldError, ValidationError
 from django.db import models as db
@@ -22,7 +22,39 @@ from django.utils.translation import gettext_lazy as _
 from .fields import Field
 from .options import KEY_TYPES
 
+if TYPE_CHECKING:
+    from json import JSONDecoder, JSONEncoder
+    from typing import TypeAlias, Unpack
+
+    from django.utils.functional import Promise
+
 T = TypeVar("T")
+
+if TYPE_CHECKING:
+    Default: TypeAlias = T | Callable[[], T]
+
+    class _Options(TypedDict, total=False):
+        """What every typed field accepts."""
+
+        pk: bool
+        blank: bool
+        choices: Any
+        validators: Iterable[Callable[[Any], None]]
+        error_messages: dict[str, str | Promise]
+        help_text: str | Promise
+        verbose_name: str | Promise
+
+    class _Sized(_Options, total=False):
+        max_length: int | None
+
+    class _Exact(_Options, total=False):
+        max_digits: int | None
+        decimal_places: int | None
+
+    class _JSON(_Options, total=False):
+        encoder: type[JSONEncoder] | None
+        decoder: type[JSONDecoder] | None
+
 
 #: What may be said besides, each where Django's field of that name takes it. To take its other
 #: options and do nothing would be a promise not kept.
@@ -46,9 +78,9 @@ class TypedField(Field[T]):
 
     def __init__(
         self,
-        default: T | Callable[[], T] | None = NOT_PROVIDED,  # type: ignore[assignment]
+        *unnamed: Any,
+        default: Any = NOT_PROVIDED,
         pk: bool = False,
-        *,
         null: bool = False,
         blank: bool | None = None,
         choices: Any = None,
@@ -56,6 +88,12 @@ class TypedField(Field[T]):
         **options: Any,
     ) -> None:
         name = type(self).__name__
+        if unnamed:
+            # Django's fields begin with the verbose_name: it would become the default here.
+            raise TypeError(
+                f"A {name} accepts its options by name only. Write default={unnamed[0]!r} or "
+                f"verbose_name={unnamed[0]!r}."
+            )
         refused = sorted(options.keys() - _OPTIONS)
         if refused:
             raise TypeError(
@@ -134,60 +172,220 @@ class _Binary(_BinaryBase):
         return bytes(found) if isinstance(found, (bytearray, memoryview)) else found
 
 
-class CharField(TypedField[str]):
+class CharField(TypedField[T]):
     """Text; `max_length` in characters, none by default."""
 
     django_field = db.CharField
     python_type = str
 
+    if TYPE_CHECKING:
 
-class IntegerField(TypedField[int]):
+        @overload
+        def __init__(
+            self: CharField[str],
+            *,
+            default: Default[str] = ...,
+            null: Literal[False] = ...,
+            **options: Unpack[_Sized],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: CharField[str | None],
+            *,
+            default: Default[str | None] = ...,
+            null: bool,
+            **options: Unpack[_Sized],
+        ) -> None: ...
+        def __init__(self, **options: Any) -> None: ...
+
+
+class IntegerField(TypedField[T]):
     """A whole number of any size."""
 
     django_field = _Integer
     python_type = int
 
+    if TYPE_CHECKING:
 
-class FloatField(TypedField[float]):
+        @overload
+        def __init__(
+            self: IntegerField[int],
+            *,
+            default: Default[int] = ...,
+            null: Literal[False] = ...,
+            **options: Unpack[_Options],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: IntegerField[int | None],
+            *,
+            default: Default[int | None] = ...,
+            null: bool,
+            **options: Unpack[_Options],
+        ) -> None: ...
+        def __init__(self, **options: Any) -> None: ...
+
+
+class FloatField(TypedField[T]):
     """A floating-point number."""
 
     django_field = db.FloatField
     python_type = float
 
+    if TYPE_CHECKING:
 
-class BooleanField(TypedField[bool]):
+        @overload
+        def __init__(
+            self: FloatField[float],
+            *,
+            default: Default[float] = ...,
+            null: Literal[False] = ...,
+            **options: Unpack[_Options],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: FloatField[float | None],
+            *,
+            default: Default[float | None] = ...,
+            null: bool,
+            **options: Unpack[_Options],
+        ) -> None: ...
+        def __init__(self, **options: Any) -> None: ...
+
+
+class BooleanField(TypedField[T]):
     """True or False."""
 
     django_field = db.BooleanField
     python_type = bool
 
+    if TYPE_CHECKING:
 
-class DecimalField(TypedField[decimal.Decimal]):
+        @overload
+        def __init__(
+            self: BooleanField[bool],
+            *,
+            default: Default[bool] = ...,
+            null: Literal[False] = ...,
+            **options: Unpack[_Options],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: BooleanField[bool | None],
+            *,
+            default: Default[bool | None] = ...,
+            null: bool,
+            **options: Unpack[_Options],
+        ) -> None: ...
+        def __init__(self, **options: Any) -> None: ...
+
+
+class DecimalField(TypedField[T]):
     """An exact decimal number; `max_digits` and `decimal_places` bound it when given."""
 
     django_field = db.DecimalField
     python_type = decimal.Decimal
 
+    if TYPE_CHECKING:
 
-class DateField(TypedField[dt.date]):
+        @overload
+        def __init__(
+            self: DecimalField[decimal.Decimal],
+            *,
+            default: Default[decimal.Decimal] = ...,
+            null: Literal[False] = ...,
+            **options: Unpack[_Exact],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DecimalField[decimal.Decimal | None],
+            *,
+            default: Default[decimal.Decimal | None] = ...,
+            null: bool,
+            **options: Unpack[_Exact],
+        ) -> None: ...
+        def __init__(self, **options: Any) -> None: ...
+
+
+class DateField(TypedField[T]):
     """A date."""
 
     django_field = db.DateField
     python_type = dt.date
 
+    if TYPE_CHECKING:
 
-class DateTimeField(TypedField[dt.datetime]):
+        @overload
+        def __init__(
+            self: DateField[dt.date],
+            *,
+            default: Default[dt.date] = ...,
+            null: Literal[False] = ...,
+            **options: Unpack[_Options],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DateField[dt.date | None],
+            *,
+            default: Default[dt.date | None] = ...,
+            null: bool,
+            **options: Unpack[_Options],
+        ) -> None: ...
+        def __init__(self, **options: Any) -> None: ...
+
+
+class DateTimeField(TypedField[T]):
     """A date and time, aware or naive as it was given."""
 
     django_field = db.DateTimeField
     python_type = dt.datetime
 
+    if TYPE_CHECKING:
 
-class UUIDField(TypedField[uuid.UUID]):
+        @overload
+        def __init__(
+            self: DateTimeField[dt.datetime],
+            *,
+            default: Default[dt.datetime] = ...,
+            null: Literal[False] = ...,
+            **options: Unpack[_Options],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: DateTimeField[dt.datetime | None],
+            *,
+            default: Default[dt.datetime | None] = ...,
+            null: bool,
+            **options: Unpack[_Options],
+        ) -> None: ...
+        def __init__(self, **options: Any) -> None: ...
+
+
+class UUIDField(TypedField[T]):
     """A UUID; ``UUIDField(pk=True, default=uuid.uuid4)`` makes keys by itself."""
 
     django_field = db.UUIDField
     python_type = uuid.UUID
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: UUIDField[uuid.UUID],
+            *,
+            default: Default[uuid.UUID] = ...,
+            null: Literal[False] = ...,
+            **options: Unpack[_Options],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: UUIDField[uuid.UUID | None],
+            *,
+            default: Default[uuid.UUID | None] = ...,
+            null: bool,
+            **options: Unpack[_Options],
+        ) -> None: ...
+        def __init__(self, **options: Any) -> None: ...
 
 
 class JSONField(TypedField[Any]):
@@ -196,9 +394,35 @@ class JSONField(TypedField[Any]):
     django_field = db.JSONField
     python_type = object
 
+    if TYPE_CHECKING:
 
-class BinaryField(TypedField[bytes]):
+        def __init__(
+            self, *, default: Any = ..., null: bool = ..., **options: Unpack[_JSON]
+        ) -> None: ...
+
+
+class BinaryField(TypedField[T]):
     """Bytes; `max_length` in bytes, none by default."""
 
     django_field = _Binary
     python_type = bytes
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: BinaryField[bytes],
+            *,
+            default: Default[bytes] = ...,
+            null: Literal[False] = ...,
+            **options: Unpack[_Sized],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: BinaryField[bytes | None],
+            *,
+            default: Default[bytes | None] = ...,
+            null: bool,
+            **options: Unpack[_Sized],
+        ) -> None: ...
+        def __init__(self, **options: Any) -> None: ...
