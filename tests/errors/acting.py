@@ -10,7 +10,6 @@ import re
 import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -64,7 +63,6 @@ def make(scene: str, call: str, names: dict[str, Any]) -> Exception | None:
         "kvstores": kvstores,
         "models": models,
         "override_settings": override_settings,
-        "timedelta": timedelta,
         **names,
     }
     exec(scene, known)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from django_kvstore import InvalidKey, get_kvstore
 from django_kvstore.keys import check_namespace, key_problem
 
-NAMESPACES = st.text("abAB09_.-/", max_size=8)
+SEGMENTS = st.text("abAB09_.-", min_size=1, max_size=4)
+NAMESPACES = st.lists(SEGMENTS, max_size=3).map("/".join)
 KEYS = st.text(min_size=1, max_size=40)
 
 

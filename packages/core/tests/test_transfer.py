@@ -162,7 +162,7 @@ def test_a_namespace_is_moved_by_name() -> None:
     assert said == "Copied 2 entries from one to two.\n"
     assert everything(two.namespace("n")) == everything(one.namespace("n"))
     assert two.count() == 0
-    assert two.namespace("n/within").count() == 0
+    assert two.namespace("n").namespace("within").count() == 0
     assert "Dumped 1 entry" in manage("dump", "d", "--store", "one", "--namespace", "n/within")
     assert "Loaded 1 entry" in manage("load", "d", "--store", "two", "--namespace", "other")
     assert dict(two.namespace("other").items()) == {"k": "within"}

@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 
 from .entries import Entry
 from .iteration import Entries, Export, IterableStore
-from .options import DEFAULT_TTL
+from .options import DEFAULT_TTL, TTL
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class AsyncStore(IterableStore):
         """As `get`."""
         return await self._run(self.get, key, default)
 
-    async def aset(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> None:
+    async def aset(self, key: str, value: Any, ttl: TTL = DEFAULT_TTL) -> None:
         """As `set`."""
         await self._run(self.set, key, value, ttl)
 
@@ -51,7 +51,7 @@ class AsyncStore(IterableStore):
         """As `get_many`."""
         return await self._run(self.get_many, keys)
 
-    async def aset_many(self, values: Mapping[str, Any], ttl: float | None = DEFAULT_TTL) -> None:
+    async def aset_many(self, values: Mapping[str, Any], ttl: TTL = DEFAULT_TTL) -> None:
         """As `set_many`."""
         await self._run(self.set_many, values, ttl)
 
@@ -67,11 +67,11 @@ class AsyncStore(IterableStore):
         """As `restore`."""
         await self._run(self.restore, entries)
 
-    async def aadd(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> bool:
+    async def aadd(self, key: str, value: Any, ttl: TTL = DEFAULT_TTL) -> bool:
         """As `add`."""
         return await self._run(self.add, key, value, ttl)
 
-    async def aput(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> bool:
+    async def aput(self, key: str, value: Any, ttl: TTL = DEFAULT_TTL) -> bool:
         """As `put`."""
         return await self._run(self.put, key, value, ttl)
 
@@ -80,20 +80,18 @@ class AsyncStore(IterableStore):
         return await self._run(self.pop, key, default)
 
     async def aincr(
-        self, key: str, delta: int = 1, *, default: int = 0, ttl: float | None = DEFAULT_TTL
+        self, key: str, delta: int = 1, *, default: int = 0, ttl: TTL = DEFAULT_TTL
     ) -> int:
         """As `incr`."""
         return await self._run(self.incr, key, delta, default=default, ttl=ttl)
 
     async def adecr(
-        self, key: str, delta: int = 1, *, default: int = 0, ttl: float | None = DEFAULT_TTL
+        self, key: str, delta: int = 1, *, default: int = 0, ttl: TTL = DEFAULT_TTL
     ) -> int:
         """As `decr`."""
         return await self._run(self.decr, key, delta, default=default, ttl=ttl)
 
-    async def acompare_and_set(
-        self, key: str, old: Any, new: Any, ttl: float | None = DEFAULT_TTL
-    ) -> bool:
+    async def acompare_and_set(self, key: str, old: Any, new: Any, ttl: TTL = DEFAULT_TTL) -> bool:
         """As `compare_and_set`."""
         return await self._run(self.compare_and_set, key, old, new, ttl)
 
@@ -101,7 +99,7 @@ class AsyncStore(IterableStore):
         self,
         key: str,
         default: Any | Callable[[], Any],
-        ttl: float | None = DEFAULT_TTL,
+        ttl: TTL = DEFAULT_TTL,
         *,
         lease: float = 60.0,
     ) -> Any:
@@ -112,7 +110,7 @@ class AsyncStore(IterableStore):
         """As `ttl`."""
         return await self._run(self.ttl, key)
 
-    async def atouch(self, key: str, ttl: float | None = DEFAULT_TTL) -> bool:
+    async def atouch(self, key: str, ttl: TTL = DEFAULT_TTL) -> bool:
         """As `touch`."""
         return await self._run(self.touch, key, ttl)
 

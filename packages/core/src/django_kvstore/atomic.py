@@ -15,7 +15,7 @@ from .coder import is_gone, is_past
 from .entries import EntryStore
 from .equality import same
 from .errors import InvalidValue
-from .options import DEFAULT_TTL, MISSING
+from .options import DEFAULT_TTL, MISSING, TTL
 from .singleflight import compute_once
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
@@ -24,7 +24,7 @@ _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 class AtomicStore(EntryStore):
     """The second layer of `django_kvstore.Store`."""
 
-    def add(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> bool:
+    def add(self, key: str, value: Any, ttl: TTL = DEFAULT_TTL) -> bool:
         """Write the value if there is none yet; say whether it was written."""
         self._require_atomic()
         cell = self.coder.cell(key)
@@ -40,7 +40,7 @@ class AtomicStore(EntryStore):
             self.coder.delete_parts(cell, record)
         return added
 
-    def put(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> bool:
+    def put(self, key: str, value: Any, ttl: TTL = DEFAULT_TTL) -> bool:
         """Write the value as `set` does; say whether the entry is new, in one step."""
         self._require_atomic()
         cell = self.coder.cell(key)
@@ -80,9 +80,7 @@ class AtomicStore(EntryStore):
         self.coder.delete_parts(cell, taken)
         return default if value is MISSING else value
 
-    def incr(
-        self, key: str, delta: int = 1, *, default: int = 0, ttl: float | None = DEFAULT_TTL
-    ) -> int:
+    def incr(self, key: str, delta: int = 1, *, default: int = 0, ttl: TTL = DEFAULT_TTL) -> int:
         """Add `delta` to the integer and return the sum; where there is none, to `default`.
 
         Counts in signed 64 bits: an overflow, or a value that is no integer, raises
@@ -126,17 +124,13 @@ class AtomicStore(EntryStore):
         self.backend.update(cell, change)
         return total
 
-    def decr(
-        self, key: str, delta: int = 1, *, default: int = 0, ttl: float | None = DEFAULT_TTL
-    ) -> int:
+    def decr(self, key: str, delta: int = 1, *, default: int = 0, ttl: TTL = DEFAULT_TTL) -> int:
         """Subtract `delta`; otherwise as `incr`."""
         if type(delta) is not int:
             raise self._uncountable(delta, "delta", "Give an int.")
         return self.incr(key, -delta, default=default, ttl=ttl)
 
-    def compare_and_set(
-        self, key: str, old: Any, new: Any, ttl: float | None = DEFAULT_TTL
-    ) -> bool:
+    def compare_and_set(self, key: str, old: Any, new: Any, ttl: TTL = DEFAULT_TTL) -> bool:
         """Write `new` if the value is `old`; say whether it was written.
 
         Types are compared too, down to the innermost item: ``[1]`` is not ``[True]``. `MISSING` as
@@ -168,7 +162,7 @@ class AtomicStore(EntryStore):
         self,
         key: str,
         default: Any | Callable[[], Any],
-        ttl: float | None = DEFAULT_TTL,
+        ttl: TTL = DEFAULT_TTL,
         *,
         lease: float = 60.0,
     ) -> Any:
@@ -179,6 +173,7 @@ class AtomicStore(EntryStore):
         longer than the call takes. Nobody waits in a transaction that the store belongs to: the
         one who computes may be waiting for that.
         """
+        self.coder.expires(ttl)  # so that a bad ttl is refused before anything is computed
         value = self.get(key, MISSING)
         if value is not MISSING:
             return value
@@ -195,7 +190,7 @@ class AtomicStore(EntryStore):
 
     # Expiry.
 
-    def touch(self, key: str, ttl: float | None = DEFAULT_TTL) -> bool:
+    def touch(self, key: str, ttl: TTL = DEFAULT_TTL) -> bool:
         """Give the entry a new expiry; say whether there was one."""
         self._require_atomic()
         cell = self.coder.cell(key)

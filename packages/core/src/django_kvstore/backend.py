@@ -258,13 +258,22 @@ class Backend:
                 return total
 
     def clear(self, prefix: str) -> int | None:
-        """Delete the cells whose name starts with `prefix`; return how many, None if unknown."""
+        """Delete the cells whose name starts with `prefix`.
+
+        Returns how many of them had not expired, None if unknown.
+        """
 
         def pages() -> Iterator[int]:
             cursor = None
             while True:
                 cells, cursor = self.scan(prefix, cursor, 250)
-                yield self.delete_many([key for key, _ in cells])
+                now = time.time()
+                expired = [key for key, record in cells if records.has_expired(record, now)]
+                if expired:
+                    self.delete_many(expired)
+                    yield 0
+                gone = set(expired)
+                yield self.delete_many([key for key, _ in cells if key not in gone])
                 if cursor is None:
                     return
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -26,12 +25,10 @@ from .errors import (
     ValueTooLarge,
 )
 from .naming import Naming
-from .options import DEFAULT_TTL, MISSING, StoreOptions
+from .options import DEFAULT_TTL, MISSING, StoreOptions, read_seconds
 from .records import EXPIRY, EXPIRY_AT, HEAD, OVERHEAD, PAYLOAD, PAYLOAD_AFTER_EXPIRY, WHOLE, seal
 from .serializers import load_serializer, serializer_name
 
-#: Expiry further away than this, in seconds (a hundred years), is taken for a mistake.
-_MAX_TTL = 100 * 366 * 86400.0
 #: What serializers raise for a value that they cannot write.
 _UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
@@ -68,17 +65,15 @@ class Coder(Naming):
             ttl = self._default_ttl
         if ttl is None:
             return None
-        if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or math.isnan(ttl):
+        try:
+            seconds = read_seconds(ttl)
+        except ValueError as error:
             raise self._backend.error(
                 InvalidValue,
-                f"a ttl is a number of seconds, not {ttl!r}.",
-                hint="Give one, as in ttl=60, or None for ever.",
-            )
-        if ttl > _MAX_TTL:
-            raise self._backend.error(
-                InvalidValue, "a ttl is at most a hundred years.", hint="Use None for ever."
-            )
-        return time.time() + max(ttl, -1.0)
+                f"the ttl must be {error}.",
+                hint="Give seconds, as in ttl=60, or None for an entry that does not expire.",
+            ) from None
+        return time.time() + max(seconds, -1.0)
 
     # Values.
 

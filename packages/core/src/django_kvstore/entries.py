@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from . import records
 from .backend import Backend
 from .coder import Coder, is_gone, is_past
-from .errors import CorruptValue, KVStoreError
-from .options import DEFAULT_TTL, MISSING, StoreOptions
+from .errors import CorruptValue, InvalidValue, KVStoreError
+from .options import DEFAULT_TTL, MISSING, TTL, StoreOptions
 from .records import IS_SPLIT
 
 
@@ -52,7 +52,7 @@ class EntryStore:
         value = self.coder.decode(cell, record)
         return default if value is MISSING else value
 
-    def set(self, key: str, value: Any, ttl: float | None = DEFAULT_TTL) -> None:
+    def set(self, key: str, value: Any, ttl: TTL = DEFAULT_TTL) -> None:
         """Write the value, whatever was there. Raises `InvalidValue` or `ValueTooLarge`."""
         cell = self.coder.cell(key)
         expires = self.coder.expires(ttl)
@@ -99,8 +99,14 @@ class EntryStore:
         found = self.backend.get_many(cells) if cells else {}
         return self.coder.decode_many(found.items())
 
-    def set_many(self, values: Mapping[str, Any], ttl: float | None = DEFAULT_TTL) -> None:
-        """Write every value; all are checked and serialized before the first is sent."""
+    def set_many(self, values: Mapping[str, Any], ttl: TTL = DEFAULT_TTL) -> None:
+        """Write every value of a dict; all are checked and serialized before the first is sent."""
+        if not isinstance(values, Mapping):
+            raise self.backend.error(
+                InvalidValue,
+                f"set_many takes a dict of keys and their values, not {type(values).__name__}.",
+                hint="Give a dict, as in {'key': value}.",
+            )
         expires = self.coder.expires(ttl)
         cells = dict(zip(self.coder.cells(values), values.values(), strict=True))
         if not cells:

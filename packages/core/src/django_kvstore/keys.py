@@ -10,6 +10,7 @@ cell; one prefix scan finds exactly one store's keys.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 #: The longest key that every store takes, in bytes of UTF-8, its namespace included.
@@ -20,29 +21,63 @@ ENTRY: Final = ":"
 PART: Final = ";"
 LOCK: Final = "!"
 
-_NAMESPACE = re.compile(r"[A-Za-z0-9_.\-/]{0,200}", re.ASCII)
+_SEGMENT = re.compile(r"[A-Za-z0-9_.\-]{1,200}", re.ASCII)
+_MAX_NAMESPACE: Final = 200
+_LETTERS: Final = "ASCII letters, digits, '_', '.' or '-'"
+
+#: What a caller gives who means one key where several are asked for.
+_TEXTS: Final = (str, bytes, bytearray, memoryview)
 
 
 def check_namespace(namespace: object) -> str:
-    """Return the namespace, or raise ``ValueError`` saying what one looks like."""
-    if not isinstance(namespace, str) or not _NAMESPACE.fullmatch(namespace):
-        raise ValueError(
-            f"the namespace {namespace!r} is not up to 200 ASCII letters, digits or any of _ . - /"
-        )
-    return namespace
+    """Return the namespace, or raise ``ValueError`` saying what one looks like.
+
+    ``""`` is the whole store; ``"user/ada"`` is the namespace ``ada`` within ``user``.
+    """
+    if namespace == "" or (
+        isinstance(namespace, str)
+        and len(namespace) <= _MAX_NAMESPACE
+        and all(map(_SEGMENT.fullmatch, namespace.split("/")))
+    ):
+        return namespace
+    raise ValueError(
+        f"the namespace {_shown(namespace)} must be up to {_MAX_NAMESPACE} {_LETTERS}, with '/' "
+        "only between two of them"
+    )
+
+
+def check_segment(name: object) -> str:
+    """Return the name of one namespace within another, or raise ``ValueError``."""
+    if isinstance(name, str) and _SEGMENT.fullmatch(name):
+        return name
+    raise ValueError(
+        f"the name of a namespace must be 1 to {_MAX_NAMESPACE} {_LETTERS}, and "
+        f"{_shown(name)} is not"
+    )
+
+
+def check_several(keys: Iterable[str]) -> Iterable[str]:
+    """Return `keys` unless it is one text, whose characters would pass for keys.
+
+    Raises ``ValueError``.
+    """
+    if isinstance(keys, _TEXTS):
+        raise ValueError(f"the call needs several keys, not one {type(keys).__name__}")
+    return keys
 
 
 def key_problem(key: object, limit: int) -> str | None:
     """Say what keeps `key` from being one of up to `limit` UTF-8 bytes; None when nothing does."""
     if not isinstance(key, str):
-        return f"a key is a str, not {type(key).__name__}: give str(key), say."
+        return f"a key is a str, not {_kind(key)}: {_way_to_text(key)}."
     if not key:
         return "a key has at least one character, and this is empty. Give it one."
     try:
         size = len(key.encode())
     except UnicodeEncodeError:
         return (
-            "the key holds a lone surrogate, which is no character of UTF-8: give ascii(key), say."
+            "the key holds a lone surrogate, which UTF-8 cannot write: give ascii(key), for "
+            "example."
         )
     if size > limit:
         return (
@@ -50,3 +85,19 @@ def key_problem(key: object, limit: int) -> str | None:
             "give hashlib.sha256(key.encode()).hexdigest()."
         )
     return None
+
+
+def _kind(key: object) -> str:
+    return "None" if key is None else type(key).__name__
+
+
+def _way_to_text(key: object) -> str:
+    if key is None:
+        return "look where it comes from, and do not call without a key"
+    if isinstance(key, (bytes, bytearray)):
+        return "decode it, as in key.decode()"
+    return "give str(key), for example"
+
+
+def _shown(name: object) -> str:
+    return repr(name) if isinstance(name, str) else f"of type {type(name).__name__}"

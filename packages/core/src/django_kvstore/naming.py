@@ -16,9 +16,15 @@ _STR = frozenset({str})
 
 
 class Naming:
-    """The names of one store's cells; thread-safe."""
+    """The names of one store's cells; thread-safe. Raises `InvalidKey` for a bad namespace."""
 
     def __init__(self, backend: Backend, namespace: str) -> None:
+        try:
+            keys.check_namespace(namespace)
+        except ValueError as error:
+            raise backend.error(
+                InvalidKey, f"{error}.", hint="Choose another name, or a shorter one."
+            ) from None
         self._backend = backend
         self._namespace = namespace
         self._prefix = namespace + keys.ENTRY
@@ -31,22 +37,27 @@ class Naming:
             return self._prefix + key
         problem = keys.key_problem(key, self._key_bytes)
         if problem is not None:
-            raise self._backend.error(InvalidKey, problem, hint="Nothing was sent.")
+            raise self._backend.error(InvalidKey, problem)
         return self._prefix + key
 
-    def cells(self, keys: Iterable[str]) -> list[str]:
+    def cells(self, several: Iterable[str]) -> list[str]:
         """Return the names of the keys' cells, each once; raises `InvalidKey`."""
-        keys = list(keys)
+        try:
+            names = list(keys.check_several(several))
+        except ValueError as error:
+            raise self._backend.error(
+                InvalidKey, f"{error}.", hint="Write [key] for a single one."
+            ) from None
         # As `cell` does with nearly every key, but with all of them at once.
         if (
-            set(map(type, keys)) == _STR
-            and "".join(keys).isascii()
-            and all(keys)
-            and max(map(len, keys)) <= self._key_bytes
+            set(map(type, names)) == _STR
+            and "".join(names).isascii()
+            and all(names)
+            and max(map(len, names)) <= self._key_bytes
         ):
             prefix = self._prefix
-            return list(dict.fromkeys([prefix + key for key in keys]))
-        return list(dict.fromkeys(map(self.cell, keys)))
+            return list(dict.fromkeys([prefix + name for name in names]))
+        return list(dict.fromkeys(map(self.cell, names)))
 
     def lock_cell(self, key: str) -> str:
         """Return the name of the cell that locks the key; raises `InvalidKey`."""
@@ -56,9 +67,7 @@ class Naming:
         """Return what the cells of keys that start with `prefix` start with."""
         problem = keys.key_problem(prefix, self._key_bytes) if prefix != "" else None
         if problem is not None:
-            raise self._backend.error(
-                InvalidKey, f"as a prefix: {problem}", hint="Nothing was sent."
-            )
+            raise self._backend.error(InvalidKey, f"as a prefix: {problem}")
         return self._prefix + prefix
 
     def key(self, cell: str) -> str:

@@ -6,18 +6,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import timedelta
+from typing import Any, Final, TypeAlias
 
 from .compression import codec_name
 from .keys import check_namespace
 from .params import Param, optional_positive
 
+#: What a call takes for a time to live: seconds, or None for an entry that does not expire.
+TTL: TypeAlias = float | timedelta | None
+
+#: The longest time to live, in seconds: a hundred years. A longer one is taken for a mistake.
+MAX_SECONDS: Final = 100 * 366 * 86400.0
+
+
+def read_seconds(value: object) -> float:
+    """Return the seconds of a number or a ``timedelta``.
+
+    Raises ``ValueError``, whose text continues the sentence "it must be".
+    """
+    if isinstance(value, timedelta):
+        seconds: float = value.total_seconds()
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        seconds = value
+    else:
+        raise ValueError(f"a number of seconds or a timedelta, not {type(value).__name__}")
+    if seconds != seconds:
+        raise ValueError("a number of seconds or a timedelta, not nan")
+    if seconds > MAX_SECONDS:
+        raise ValueError("at most a hundred years")
+    return float(max(seconds, -MAX_SECONDS))
+
+
+def read_ttl(text: Any) -> float | None:
+    """Read the option TTL: seconds greater than zero, a ``timedelta``, or None for ``none``."""
+    seconds = text.total_seconds() if isinstance(text, timedelta) else text
+    return optional_positive(seconds, MAX_SECONDS)
+
+
 PARAMS: Final = (
     Param(
         "ttl",
-        optional_positive,
+        read_ttl,
         None,
-        "Seconds that entries live when a call does not say; none for ever.",
+        "Seconds that entries live when a call does not say, or a timedelta; none for ever.",
     ),
     Param(
         "namespace",

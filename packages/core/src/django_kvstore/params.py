@@ -9,7 +9,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+#: The greatest number, unless a parameter says otherwise. Operating systems and clients cannot
+#: count many more seconds of a timeout.
+MOST: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -40,25 +44,34 @@ def boolean(text: object) -> bool:
         raise ValueError("it is neither true nor false") from None
 
 
-def positive(text: Any) -> float:
-    """Read a number greater than zero, such as a timeout in seconds."""
-    number = float(text)
+def positive(text: Any, most: float = MOST) -> float:
+    """Read a number greater than zero and at most a million, such as a timeout in seconds."""
+    try:
+        number = float(text)
+    except OverflowError:
+        number = float("inf")
     if isinstance(text, bool) or not 0 < number < float("inf"):
         raise ValueError("it is not a number greater than zero")
+    if number > most:
+        raise ValueError(f"it is more than {most:,.0f}")
     return number
 
 
-def optional_positive(text: Any) -> float | None:
-    """Read a number greater than zero, or None for ``None``, an empty text or ``none``."""
-    if text is None or str(text).lower() in ("", "none"):
+def optional_positive(text: Any, most: float = MOST) -> float | None:
+    """As `positive`, or None for ``None``, an empty text or ``none``."""
+    if text is None or (isinstance(text, str) and text.lower() in ("", "none")):
         return None
-    return positive(text)
+    return positive(text, most)
 
 
 def whole(text: Any) -> int:
     """Read a whole number greater than zero, such as the size of a pool."""
-    number = int(text)
-    if isinstance(text, bool) or number < 1 or number != float(text):
+    try:
+        number = int(text)
+        is_whole = number == float(text)
+    except OverflowError:
+        number, is_whole = 0, False
+    if isinstance(text, bool) or number < 1 or not is_whole:
         raise ValueError("it is not a whole number greater than zero")
     return number
 
@@ -89,8 +102,8 @@ def read_params(
         seen[param.name] = name
         try:
             values[param.name] = param.parse(text)
-        except (ValueError, TypeError) as error:
-            shown = "a value" if param.secret else repr(text)
+        except (ValueError, TypeError, OverflowError) as error:
+            shown = "a value" if param.secret else _shown(text)
             detail = "" if param.secret else f": {error}"
             raise ValueError(f"{where} is given {shown} for '{name}'{detail}.") from None
     return values
@@ -104,6 +117,15 @@ def secret_names(declared: Iterable[Param]) -> list[str]:
 def shown_names(declared: Iterable[Param]) -> set[str]:
     """Return every spelling of those parameters that are."""
     return {name for each in declared if not each.secret for name in (each.name, *each.aliases)}
+
+
+def _shown(value: object) -> str:
+    """Return the value as it is written, or its type where that would be long or unknown."""
+    if isinstance(value, (str, float, bool)) or value is None:
+        return repr(value)
+    if isinstance(value, int) and abs(value) < 10**20:
+        return repr(value)
+    return f"a value of type {type(value).__name__}"
 
 
 def _names(values: Mapping[str, Any]) -> str:

@@ -28,20 +28,29 @@ class Store(AsyncStore):
     def namespace(self, name: str) -> Store:
         """Return a store within this one, whose keys no other namespace sees.
 
-        Raises `InvalidKey` for a name that is none.
+        `name` is up to 200 ASCII letters, digits, ``_``, ``.`` or ``-``, and never holds a ``/``:
+        ``store.namespace("user").namespace("ada")`` is the namespace ``user/ada``. So a name that
+        comes from a user cannot reach into another's. All names together have at most 200
+        characters. Raises `InvalidKey` for any other name, an empty one included.
         """
-        outer = self.options.namespace
         try:
-            checked = keys.check_namespace(name)
-            inner = keys.check_namespace(f"{outer}/{checked}") if outer else checked
+            segment = keys.check_segment(name)
         except ValueError as error:
             raise self.backend.error(
-                InvalidKey, f"{error}.", hint="Choose another, or a shorter one."
+                InvalidKey,
+                f"{error}.",
+                hint="Choose another name. For one namespace within another, call "
+                "namespace('outer').namespace('inner').",
             ) from None
-        return self.with_options(namespace=inner)
+        outer = self.options.namespace
+        return self.with_options(namespace=f"{outer}/{segment}" if outer else segment)
 
     def with_options(self, **changes: Any) -> Store:
-        """Return a store on the same engine with other `StoreOptions`."""
+        """Return a store on the same engine with other `StoreOptions`.
+
+        A ``namespace`` given here is the whole path, as ``"user/ada"``; it takes the place of this
+        store's. Raises `InvalidKey` where that is not a namespace.
+        """
         return type(self)(self.backend, StoreOptions(**{**vars(self.options), **changes}))
 
     def __repr__(self) -> str:

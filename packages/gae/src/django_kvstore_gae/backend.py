@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -161,7 +161,11 @@ class DatastoreBackend(Backend):
     def clear(self, prefix: str) -> int:
         def steps() -> Iterator[int]:
             for page in self._pages(prefix):
-                changed = yield from self._session().delete(page)
+                now = time.time()
+                expired = [each for each in page if each.expired(now)]
+                changed = yield from _uncounted(self._session().delete(expired))
+                alive = [each for each in page if not each.expired(now)]
+                changed += yield from self._session().delete(alive)
                 if changed:
                     yield from self._deletes(changed)
 
@@ -218,3 +222,14 @@ class DatastoreBackend(Backend):
 
                 session = self._opened = Session(self)
             return session
+
+
+def _uncounted(steps: Generator[int, None, list[str]]) -> Generator[int, None, list[str]]:
+    """Go through the steps, and count nothing for each."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as over:
+            changed: list[str] = over.value
+            return changed
+        yield 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from asgiref.sync import sync_to_async
 
 from django_kvstore import MISSING
+from django_kvstore.options import TTL
 
 from .names import from_store, is_long, names, stored_key, to_store
 
@@ -57,7 +58,7 @@ class KeyVal:
 
     # Single keys.
 
-    def set(self, key: str, value: Any, ttl: float | None = None) -> bool:
+    def set(self, key: str, value: Any, ttl: TTL = None) -> bool:
         """Write the value; True when the key is new, False when it was overwritten."""
         store, stored = self._writing(key)
         return store.put(stored, to_store(stored, key, value), ttl)
@@ -106,7 +107,7 @@ class KeyVal:
         store, stored = self._reading(key)
         return store.ttl(stored)
 
-    def touch(self, key: str, ttl: float | None) -> bool:
+    def touch(self, key: str, ttl: TTL) -> bool:
         """Give the key a new expiry, None for none; say whether there was such a key."""
         store, stored = self._reading(key)
         return store.touch(stored, ttl)
@@ -118,7 +119,7 @@ class KeyVal:
         found = self._store().get_many([stored_key(key) for key in keys])
         return dict(from_store(stored, value) for stored, value in found.items())
 
-    def set_many(self, values: Mapping[str, Any], ttl: float | None = None) -> None:
+    def set_many(self, values: Mapping[str, Any], ttl: TTL = None) -> None:
         """Write every value."""
         stored = {stored_key(key): (key, value) for key, value in values.items()}
         store = self._store()
@@ -186,7 +187,7 @@ class KeyVal:
 
     # The async forms.
 
-    async def aset(self, key: str, value: Any, ttl: float | None = None) -> bool:
+    async def aset(self, key: str, value: Any, ttl: TTL = None) -> bool:
         """As `set`."""
         return await self._run(self.set, key, value, ttl)
 
@@ -218,7 +219,7 @@ class KeyVal:
         """As `ttl`."""
         return await self._run(self.ttl, key)
 
-    async def atouch(self, key: str, ttl: float | None) -> bool:
+    async def atouch(self, key: str, ttl: TTL) -> bool:
         """As `touch`."""
         return await self._run(self.touch, key, ttl)
 
@@ -226,7 +227,7 @@ class KeyVal:
         """As `get_many`."""
         return await self._run(self.get_many, keys)
 
-    async def aset_many(self, values: Mapping[str, Any], ttl: float | None = None) -> None:
+    async def aset_many(self, values: Mapping[str, Any], ttl: TTL = None) -> None:
         """As `set_many`."""
         await self._run(self.set_many, values, ttl)
 

@@ -10,6 +10,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Iterator
+from functools import reduce
 from threading import Lock
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -60,15 +61,16 @@ class Names:
 
     def open(self, name: str) -> Store:
         """Return the store of the name's keys."""
-        inner = digest(name)
+        inner = [digest(name)]
         if not self.store.backend.iterable:
             # Nothing can be listed there, so all names together are emptied by moving on.
-            inner = f"{self.epoch()}/{inner}"
-        store = self._stores.get(inner)
+            inner.insert(0, self.epoch())
+        path = "/".join(inner)
+        store = self._stores.get(path)
         if store is None:
             if len(self._stores) >= _OPEN:
                 self._stores.clear()
-            store = self._stores[inner] = self.store.namespace(inner)
+            store = self._stores[path] = reduce(Store.namespace, inner, self.store)
         return store
 
     def note(self, name: str) -> None:

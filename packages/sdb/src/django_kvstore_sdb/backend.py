@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -166,11 +166,16 @@ class SimpleDBBackend(Backend):
 
     def clear(self, prefix: str) -> int:
         domain = self._domain()
-        return self.in_turn(
-            step
-            for page in domain.pages(NAMES, prefix)
-            for step in domain.deletes(each.name for each in page)
-        )
+
+        def steps() -> Iterator[int]:
+            # What has expired goes first, and does not count.
+            for page in domain.pages(NAMES, prefix, expressions.expired(time.time())):
+                for _ in domain.deletes(each.name for each in page):
+                    yield 0
+            for page in domain.pages(NAMES, prefix):
+                yield from domain.deletes(each.name for each in page)
+
+        return self.in_turn(steps())
 
     def purge(self, prefix: str, now: float) -> int:
         domain = self._domain()

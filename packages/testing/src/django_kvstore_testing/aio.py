@@ -91,7 +91,7 @@ class Aio(Base):
             assert await store.adelete_many(["a", "z"]) == 1
 
         run(use)
-        assert store.get_many("abc") == {"b": None, "c": 3}
+        assert store.get_many([*"abc"]) == {"b": None, "c": 3}
 
     @clause("async-same")
     def test_whole_entries_are_moved(self, store: Store) -> None:
@@ -178,7 +178,7 @@ class Aio(Base):
         """aclear() answers as its twin."""
         store.set_many({"a": 1, "b": 2})
         assert run(lambda: store.aclear()) in (2, None)
-        assert store.get_many("ab") == {}
+        assert store.get_many([*"ab"]) == {}
 
     @clause("async-same")
     @needs("iterable")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from django_kvstore.errors import InvalidValue
+from django_kvstore.errors import InvalidKey, InvalidValue
 from django_kvstore.store import Store
 
 from .base import Base
@@ -62,7 +64,7 @@ class Bulk(Base):
         store.set("a", "old")
         with pytest.raises(InvalidValue):
             store.set_many({"a": "new", "b": lambda: None, "c": 3})
-        assert store.get_many("abc") == {"a": "old"}
+        assert store.get_many([*"abc"]) == {"a": "old"}
 
     @clause("bulk-set")
     def test_set_many_gives_every_entry_its_expiry(self, store: Store) -> None:
@@ -77,14 +79,14 @@ class Bulk(Base):
         """Entries that are gone already leave nothing, of the old ones neither."""
         store.set("a", "old")
         store.set_many({"a": 1, "b": 2}, ttl=0)
-        assert store.get_many("ab") == {}
+        assert store.get_many([*"ab"]) == {}
 
     @clause("bulk-delete")
     def test_delete_many_says_how_many_there_were(self, store: Store) -> None:
         """delete_many() counts the entries that were there, once each."""
         store.set_many({"a": 1, "b": None, "c": 3})
         assert store.delete_many(["a", "b", "nothing", "a"]) == 2
-        assert store.get_many("abc") == {"c": 3}
+        assert store.get_many([*"abc"]) == {"c": 3}
         assert store.delete_many(["a", "b"]) == 0
 
     @clause("bulk-delete")
@@ -99,6 +101,24 @@ class Bulk(Base):
         """Keys may come from a generator."""
         store.set_many({"a": 1, "b": 2})
         assert store.delete_many(key for key in "abc") == 2
+
+    @clause("bulk-one")
+    @pytest.mark.parametrize("one", ["ab", b"ab", ""])
+    def test_one_text_is_not_several_keys(self, store: Store, one: Any) -> None:
+        """get_many(), delete_many() and get_entries() refuse one str or bytes for several keys."""
+        store.set_many({"a": 1, "b": 2})
+        for call in (store.get_many, store.delete_many, store.get_entries):
+            with pytest.raises(InvalidKey):
+                call(one)
+        assert store.get_many(["a", "b"]) == {"a": 1, "b": 2}
+
+    @clause("bulk-one")
+    @pytest.mark.parametrize("pairs", [[("a", 1)], "ab", None])
+    def test_set_many_needs_a_dict(self, store: Store, pairs: Any) -> None:
+        """set_many() refuses what is not a dict of keys and values."""
+        with pytest.raises(InvalidValue):
+            store.set_many(pairs)
+        assert store.get_many(["a", "b"]) == {}
 
     @clause("bulk-size")
     def test_more_keys_than_one_request_holds(self, store: Store) -> None:

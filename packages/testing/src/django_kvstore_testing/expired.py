@@ -90,6 +90,17 @@ class Expired(Base):
         assert store.count() == 1
         assert store.count("o") == 0
 
+    @clause("expiry-gone")
+    @needs("clearable")
+    def test_clearing_what_has_expired(self, store: Store) -> None:
+        """clear() deletes it, and counts only the entries that had not expired."""
+        self._expired(store, "one", "two")
+        store.set("here", 1)
+        assert store.clear() in (1, None)
+        assert "here" not in store
+        for key in ("one", "two", "here"):
+            assert store.backend.get(self.cell(store, key)) is None
+
     @clause("expiry-purge")
     @needs("iterable", "atomic")
     def test_purge_deletes_what_has_expired(self, store: Store) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -42,6 +45,12 @@ class Expiry(Base):
             left = store.ttl("key")
             assert left is not None
             assert ttl - (time.time() - begun) - 0.01 <= left <= ttl
+
+    @clause("expiry-ttl")
+    def test_a_ttl_may_be_a_timedelta(self, store: Store) -> None:
+        """A timedelta counts as its seconds."""
+        store.set("key", 1, ttl=timedelta(minutes=10))
+        self.has_left(store, "key", 600)
 
     @clause("expiry-past")
     @pytest.mark.parametrize("ttl", [0, -1, -0.5, 0.0, -(10**9), -math.inf])
@@ -151,7 +160,21 @@ class Expiry(Base):
         self.has_left(store, "key", days * 86400)
 
     @clause("expiry-invalid")
-    @pytest.mark.parametrize("ttl", ["10", math.nan, math.inf, True, b"1", [1], 10**12])
+    @pytest.mark.parametrize(
+        "ttl",
+        [
+            "10",
+            math.nan,
+            math.inf,
+            True,
+            b"1",
+            [1],
+            Decimal(10),
+            10**12,
+            pytest.param(10**400, id="beyond-float"),
+            timedelta.max,
+        ],
+    )
     def test_a_ttl_that_is_none_is_refused(self, store: Store, ttl: Any) -> None:
         """What is no number of seconds raises InvalidValue, and the old value stays."""
         store.set("key", "old")
@@ -160,10 +183,18 @@ class Expiry(Base):
         with pytest.raises(InvalidValue):
             store.set_many({"key": "new"}, ttl=ttl)
         if store.backend.atomic:
-            with pytest.raises(InvalidValue):
-                store.add("other", "new", ttl=ttl)
-            with pytest.raises(InvalidValue):
-                store.touch("key", ttl)
+            calls: list[Callable[[], object]] = [
+                lambda: store.add("other", "new", ttl=ttl),
+                lambda: store.put("key", "new", ttl=ttl),
+                lambda: store.incr("other", ttl=ttl),
+                lambda: store.decr("other", ttl=ttl),
+                lambda: store.compare_and_set("key", "old", "new", ttl=ttl),
+                lambda: store.get_or_set("other", "new", ttl=ttl),
+                lambda: store.touch("key", ttl),
+            ]
+            for call in calls:
+                with pytest.raises(InvalidValue):
+                    call()
         assert store.get_many(["key", "other"]) == {"key": "old"}
         assert store.ttl("key") is None
 

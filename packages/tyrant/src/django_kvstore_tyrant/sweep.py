@@ -9,6 +9,7 @@ still the same: by then nobody who wrote to it, or read it, is still at it.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
@@ -56,7 +57,11 @@ class Sweep:
                 names, cursor = self._listing.page(each, cursor, _PAGE)
                 if names:
                     places = self._registers.survey(names).values() if each is prefix else ()
-                    counted = sum(place.record is not None or place.lost for place in places)
+                    now = time.time()
+                    counted = sum(
+                        place.lost or (place.record is not None and _lives(place.record, now))
+                        for place in places
+                    )
                     (done,) = self._client.tell(protocol.misc(b"outlist", names))
                     yield counted
                     self._client.must(done is not None)

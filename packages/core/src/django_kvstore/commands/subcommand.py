@@ -7,6 +7,7 @@ import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import reduce
 from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -101,8 +102,11 @@ def chosen_store(name: str, namespace: str = "") -> Store:
 
 
 def within(store: Store, namespace: str) -> Store:
-    """Return the namespace within the store, or for an empty name the store itself."""
-    return store.namespace(namespace) if namespace else store
+    """Return the namespace within the store, or for an empty name the store itself.
+
+    ``user/ada`` is the namespace ``ada`` within ``user``.
+    """
+    return reduce(Store.namespace, namespace.split("/"), store) if namespace else store
 
 
 def _shown(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.core.exceptions import FieldError
 
-from ..options import DEFAULT_TTL
+from ..options import DEFAULT_TTL, TTL
 from .fields import Field
 
 #: What every model's key begins with, as in django-kvstore 1.0.
@@ -46,7 +46,7 @@ class Options:
         # A base hands its Meta down, but neither that it is abstract nor its key.
         self.abstract: bool = vars(own).get("abstract", False) if own else False
         self.store: str = given.get("store", "default")
-        self.ttl: float | None = given.get("ttl", DEFAULT_TTL)
+        self.ttl: TTL = given.get("ttl", DEFAULT_TTL)
         self.key: str = (vars(own).get("key") if own else None) or _name(model)
         for option in ("store", "key"):
             if not isinstance(getattr(self, option), str):
