@@ -1,11 +1,13 @@
 """What every test needs: a configured Django, and the engines it asks for.
 
 ``def test_it(engine): server = engine(PostgreSQL)`` starts one server a run, or skips with what to
-install; with ``KVSTORE_REQUIRE_ENGINES=1`` in the environment a skipped engine is a failure.
+install; with ``KVSTORE_REQUIRE_ENGINES=1`` in the environment a skipped engine is a failure. With
+``--quick`` no server is started at all.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import sqlite3
@@ -31,6 +33,10 @@ _report: dict[str, str] = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="skip the tests that start a server")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Configure Django before any test module is imported."""
     folder = Path(tempfile.mkdtemp(prefix="kvs-django-"))
@@ -51,7 +57,9 @@ EngineFactory = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineFactory]:
+def engine(
+    tmp_path_factory: pytest.TempPathFactory, available: Callable[..., None]
+) -> Iterator[EngineFactory]:
     """Give ``engine(ServerClass)``: one running server for the whole run, never to be killed.
 
     ``name`` tells apart several of one class; ``optional`` servers are skipped even where a
@@ -68,27 +76,27 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineFactory]:
             label = name or kind.__name__.lower()
             if label not in started:
                 server = kind()
-                check_available(server, optional=optional)
+                available(server, optional=optional)
                 started[label] = stack.enter_context(shared(server, place, name=name))
             return started[label]
 
         yield get
 
 
-def check_available(server: Server, *, optional: bool = False) -> None:
+def check_available(server: Server, *, optional: bool = False, quick: bool = False) -> None:
     """Note that the engine is tested; or skip, or fail, with what to install."""
-    reason = server.available()
+    reason = "not in a quick run" if quick else server.available()
     _report[server.name] = f"NOT TESTED: {reason}" if reason else "tested"
-    if reason and REQUIRED and not optional:
+    if reason and REQUIRED and not optional and not quick:
         pytest.fail(f"{server.name} is required here: {reason}")
     if reason:
         pytest.skip(f"{server.name}: {reason}")
 
 
 @pytest.fixture(scope="session")
-def available() -> Callable[..., None]:
+def available(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Give `check_available`, for tests that start, kill and restart a server of their own."""
-    return check_available
+    return functools.partial(check_available, quick=request.config.getoption("quick"))
 
 
 class _WorkersReports:

@@ -29,19 +29,17 @@ def configure(folder: Path) -> None:
     """Configure Django with two stores in two files of the folder."""
     import django
     from django.conf import settings
-    from django.db.backends.signals import connection_created
 
-    def wal(connection: object, **kwargs: object) -> None:
-        connection.cursor().execute("PRAGMA journal_mode = WAL")  # type: ignore[attr-defined]
-        connection.cursor().execute("PRAGMA synchronous = NORMAL")  # type: ignore[attr-defined]
-
-    connection_created.connect(wal, weak=False)
     engine = "django.db.backends.sqlite3"
+    options = {"init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"}
     names = ("default", "one", "two")
     settings.configure(
         SECRET_KEY="a benchmark's",
         INSTALLED_APPS=["django_kvstore"],
-        DATABASES={name: {"ENGINE": engine, "NAME": str(folder / f"{name}.db")} for name in names},
+        DATABASES={
+            name: {"ENGINE": engine, "NAME": str(folder / f"{name}.db"), "OPTIONS": options}
+            for name in names
+        },
         KEY_VALUE_STORES={name: f"db://kvstore?using={name}" for name in ("one", "two")},
     )
     django.setup()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -96,7 +96,7 @@ def test_the_expiry_is_in_the_projects_time(boss: Client, use_tz: bool) -> None:
     store = kvstores["default"]
     cell = store.coder.cell("later")
     payload, flags = store.coder.payload(cell, 1)
-    noon = datetime(2050, 7, 1, 12, tzinfo=timezone.utc).timestamp()
+    noon = datetime(2050, 7, 1, 12, tzinfo=UTC).timestamp()
     record = records.pack(cell, payload, code=ord("t"), flags=flags, expires=noon)
     store.backend.set(cell, record, noon)
     with override_settings(USE_TZ=use_tz, TIME_ZONE="Asia/Tokyo"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -98,7 +98,7 @@ def test_no_two_keys_are_spelled_alike() -> None:
         {"$tuple": 1},
         {(1, 2): {"a"}, None: [float("inf"), -0.0]},
         2**70,
-        datetime(2026, 1, 2, 3, 4, tzinfo=timezone.utc),
+        datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
         "\ud800 half a pair",
         None,
         "",

@@ -8,7 +8,7 @@ import functools
 import graphlib
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, distributions, requires
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -42,8 +42,8 @@ OUTSIDE = {"", "test"}
 #: What the core publishes for engines.
 PUBLISHED = {"backend", "errors", "keys", "line", "params", "plugins", "records", "url"}
 
-#: Comes with Django, or is for type checkers alone.
-ALWAYS = {"django", "asgiref", "typing_extensions"}
+#: Comes with Django.
+ALWAYS = {"django", "asgiref"}
 
 
 def layer(module: str) -> int:
@@ -134,18 +134,13 @@ def test_a_library_is_named_by_the_distribution_that_imports_it(package: str) ->
 
 @functools.cache
 def owners_of_modules() -> dict[str, set[str]]:
-    """Return which installed distributions bring each top-level module.
-
-    As `importlib.metadata.packages_distributions`, which on Python 3.10 misses most of them.
-    """
-    # Installed editable, it lists no files.
-    found = {"django_kvstore": {"django-kvstore"}}
-    for distribution in distributions():
-        for file in distribution.files or ():
-            if file.suffix in (".py", ".so", ".pyd"):
-                top = file.parts[0].partition(".")[0]
-                found.setdefault(top, set()).add(canonicalize_name(distribution.metadata["Name"]))
-    return found
+    """Return which installed distributions bring each top-level module."""
+    found = {
+        module: {*map(canonicalize_name, names)}
+        for module, names in packages_distributions().items()
+    }
+    # A distribution that is installed editable lists no files.
+    return {**found, "django_kvstore": {"django-kvstore"}}
 
 
 def brought_by(distribution: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from hypothesis import given
 from django_kvstore_testing.sameness import difference
 from django_kvstore_testing.strategies import exact_values
 
-NOON = datetime(2024, 10, 27, 12, tzinfo=timezone.utc)
+NOON = datetime(2024, 10, 27, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

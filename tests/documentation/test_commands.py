@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 from .page import DOCS, PAGES, ROOT, name, read_page
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 #: What is not this project's own, but may be told to be installed.
 FOREIGN = {"build", "Django", "gunicorn", "hatch"}

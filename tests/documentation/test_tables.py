@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
-import sys
+import tomllib
 from collections.abc import Iterator
 from types import ModuleType
 from typing import get_type_hints
@@ -18,11 +18,6 @@ from django_kvstore.options import PARAMS
 from django_kvstore.plugins import load_backend
 
 from .page import DOCS, ROOT, read_page
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 @pytest.fixture(scope="module")

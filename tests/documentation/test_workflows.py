@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-import sys
+import tomllib
 
 import pytest
 
 from .page import ROOT
 from .test_commands import scripts
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))

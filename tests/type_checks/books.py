@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, assert_type
 from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
@@ -13,7 +13,6 @@ from django.core.validators import MinValueValidator
 from django.db.models import IntegerChoices, TextChoices
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
-from typing_extensions import assert_type
 
 from django_kvstore import Conflict, models
 

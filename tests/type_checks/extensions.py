@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, assert_type
 
 from django.contrib.admin import AdminSite
-from typing_extensions import assert_type
 
 from django_keyval.models import KeyVal
 from django_kvstore import Backend, KeyPage, Page, Param, Serializer, StoreURL, Unavailable, Write

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, assert_type
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
-from typing_extensions import assert_type
 
 from django_kvstore import (
     DEFAULT_TTL,

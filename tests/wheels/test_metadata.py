@@ -94,7 +94,7 @@ def test_shared_facts_are_shared(distribution: Distribution) -> None:
     theirs, ours = distribution.installed.metadata, CORE.installed.metadata
     assert theirs["Name"] == distribution.name
     assert theirs["License-Expression"] == "BSD-3-Clause"
-    assert theirs["Requires-Python"] == ">=3.10"
+    assert theirs["Requires-Python"] == ">=3.11"
     assert theirs.get_all("Classifier") == ours.get_all("Classifier")
     assert theirs["Summary"].endswith(".")
     assert len(theirs.get_all("Project-URL", [])) == 5

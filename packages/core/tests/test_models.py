@@ -78,7 +78,7 @@ def test_every_type_comes_back_as_it_was() -> None:
         on=True,
         price=Decimal("1.20"),
         day=datetime.date(2026, 1, 2),
-        at=datetime.datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=datetime.timezone.utc),
+        at=datetime.datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=datetime.UTC),
         data={"a": [1, None]},
         raw=b"\0\xff",
         size="l",

@@ -57,7 +57,7 @@ def _own_store() -> Iterator[None]:
         yield
 
 
-NOON = dt.datetime(2026, 1, 2, 12, tzinfo=dt.timezone.utc)
+NOON = dt.datetime(2026, 1, 2, 12, tzinfo=dt.UTC)
 SPELLINGS: list[tuple[type[models.Model], Any, list[Any]]] = [
     (Ticket, ID, [str(ID), str(ID).upper(), ID.hex, f"urn:uuid:{ID}"]),
     (Row, 7, ["7", "007", " 7 "]),

@@ -44,11 +44,11 @@ def test_the_default_serializer_returns_exactly_what_it_was_given(value: Any) ->
         [b"", bytes(300), {"a": bytes(70_000)}],
         datetime.datetime(2020, 10, 25, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Paris")),
         datetime.datetime(2020, 10, 25, 2, 30, fold=1),  # noqa: DTZ001 - naive
-        datetime.datetime(1, 1, 1, 0, 0, 0, 1, tzinfo=datetime.timezone.utc),
+        datetime.datetime(1, 1, 1, 0, 0, 0, 1, tzinfo=datetime.UTC),
         datetime.datetime(9999, 12, 31, tzinfo=datetime.timezone(datetime.timedelta(0), "GMT")),
         datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone(-datetime.timedelta(seconds=1))),
-        datetime.time(2, 30, fold=1, tzinfo=datetime.timezone.utc),
-        datetime.time(0, 0, 0, 1, tzinfo=datetime.timezone.utc),
+        datetime.time(2, 30, fold=1, tzinfo=datetime.UTC),
+        datetime.time(0, 0, 0, 1, tzinfo=datetime.UTC),
     ],
 )
 def test_corner_cases_of_the_default_serializer(value: Any) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-
-from typing_extensions import assert_type
+from typing import assert_type
 
 from django_kvstore import models
 

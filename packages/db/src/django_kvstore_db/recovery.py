@@ -30,7 +30,7 @@ MIGRATE = "Run 'manage.py migrate --database={database}', or 'manage.py kvstore 
 _AGAIN = "See that it runs, and do it again, with the whole of the transaction if there was one."
 _BEGIN = (
     "Keep transactions short, and let those that write begin as such: 'OPTIONS': "
-    "{{'transaction_mode': 'IMMEDIATE'}} in settings.DATABASES['{database}'], since Django 5.1."
+    "{{'transaction_mode': 'IMMEDIATE'}} in settings.DATABASES['{database}']."
 )
 _REACH = (
     "See that its server runs, and check HOST, PORT, NAME, USER and PASSWORD in "

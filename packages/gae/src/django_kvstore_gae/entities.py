@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from google.cloud import datastore_v1 as datastore
@@ -144,7 +144,7 @@ class Entities:
         if expires is not None and expires < _YEAR_10000:
             # Down to the microsecond below, as Datastore does.
             microseconds = math.floor(max(expires, 0.0) * 1_000_000)
-            moment = datetime.fromtimestamp(microseconds // 1_000_000, timezone.utc)
+            moment = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
             properties["expires"] = datastore.Value(
                 timestamp_value=moment.replace(microsecond=microseconds % 1_000_000),
                 exclude_from_indexes=True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from asgiref.sync import sync_to_async
 
@@ -18,8 +18,6 @@ from django_kvstore.options import TTL
 from .names import from_store, is_long, names, stored_key, to_store
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from django_kvstore import Store
 
 T = TypeVar("T")

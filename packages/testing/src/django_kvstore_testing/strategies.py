@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
+from datetime import UTC, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ keys: Final = st.one_of(
 )
 
 _ZONES: Final = st.sampled_from(
-    [timezone.utc, timezone(timedelta(hours=-3, minutes=-30)), ZoneInfo("Europe/Berlin")]
+    [UTC, timezone(timedelta(hours=-3, minutes=-30)), ZoneInfo("Europe/Berlin")]
 )
 _TEXTS: Final = st.text(max_size=20)
 _PLAIN: Final = st.one_of(

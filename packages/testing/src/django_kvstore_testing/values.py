@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from threading import Lock
 from typing import Any, Final
@@ -130,11 +130,11 @@ class Values(Base):
             store,
             date(1, 1, 1),
             time(23, 59, 59, 999999),
-            time(1, 2, tzinfo=timezone.utc),
+            time(1, 2, tzinfo=UTC),
             timedelta(days=-1, microseconds=1),
             moment,
             *(moment.replace(tzinfo=berlin, fold=fold) for fold in (0, 1)),
-            moment.replace(tzinfo=timezone.utc),
+            moment.replace(tzinfo=UTC),
             moment.replace(tzinfo=timezone(timedelta(hours=5, minutes=30))),
         )
 

@@ -43,7 +43,6 @@ def note_flush(request: HttpRequest, alias: str, name: str) -> None:
 
 
 def _write(request: HttpRequest, what: str, alias: str, name: str, message: str) -> None:
-    # The manager's log_action() is gone from Django 6; the model is what all versions have.
     user: Any = request.user
     LogEntry.objects.create(
         user_id=user.pk,

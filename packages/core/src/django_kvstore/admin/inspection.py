@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -60,10 +60,10 @@ class Inspection:
         if self.expires_at is None:
             return None
         try:
-            when = datetime.fromtimestamp(self.expires_at, timezone.utc)
+            when = datetime.fromtimestamp(self.expires_at, UTC)
             return when if settings.USE_TZ else make_naive(when)
         except (ValueError, OverflowError, OSError):
-            return datetime(9998, 1, 1, tzinfo=timezone.utc)  # no store of ours wrote that
+            return datetime(9998, 1, 1, tzinfo=UTC)  # no store of ours wrote that
 
 
 def digest(record: bytes) -> str:

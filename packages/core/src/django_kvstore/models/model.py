@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist, ValidationError
 from django.utils.translation import gettext as _
@@ -17,8 +17,6 @@ from .base import ModelBase
 from .options import KEY_TYPES, Options
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from ..store import Store
 
 P = ParamSpec("P")

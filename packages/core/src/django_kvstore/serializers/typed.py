@@ -10,7 +10,7 @@ frozenset, date, time, datetime, timedelta, Decimal and UUID, nested; of time zo
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import partial
 from types import NoneType
@@ -97,12 +97,12 @@ def _read_zone(zone: Any) -> tzinfo | None:
     offset = timedelta(seconds=seconds)
     if name is not None:
         return timezone(offset, name)
-    return timezone(offset) if offset else timezone.utc
+    return timezone(offset) if offset else UTC
 
 
 def _moment(value: datetime | time) -> bytes:
     zone, fold = value.tzinfo, value.fold
-    if not fold and (zone is None or zone is timezone.utc):
+    if not fold and (zone is None or zone is UTC):
         return value.isoformat().encode()
     return _pack([value.replace(tzinfo=None, fold=0).isoformat(), fold, _zone(zone)])
 
