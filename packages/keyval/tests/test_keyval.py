@@ -16,7 +16,7 @@ from django.test import override_settings
 
 from django_keyval.apps import check_store
 from django_keyval.models import KeyVal
-from django_keyval.names import LONGEST_NAMESPACE, is_long, names, stored_key
+from django_keyval.names import LONGEST_NAMESPACE, Names, is_long, names, stored_key
 from django_kvstore import CorruptValue, InvalidValue, kvstore
 
 Point = collections.namedtuple("Point", "x y")
@@ -102,6 +102,36 @@ def test_flush_empties_one_name_and_flush_all_every_one_and_nothing_else() -> No
     two.set("b", 1)
     KeyVal.flush_all()
     assert not two.exists("b")
+
+
+def test_of_two_flushes_of_all_names_at_once_none_loses_what_is_written_after_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On an engine that cannot list its keys, by which one flush of two was stored last."""
+    monkeypatch.setattr(type(names().store.backend), "iterable", False)
+    keyval, here = KeyVal("one"), names()
+    keyval.set("a", 1)
+    write = type(here.store).set
+    stored, go_on = threading.Event(), threading.Event()
+
+    def write_and_wait(store: Any, key: str, *arguments: Any) -> None:
+        write(store, key, *arguments)
+        if not stored.is_set():
+            stored.set()
+            assert go_on.wait(10)
+
+    monkeypatch.setattr(type(here.store), "set", write_and_wait)
+    first = threading.Thread(target=KeyVal.flush_all)
+    first.start()
+    assert stored.wait(10)
+    KeyVal.flush_all()
+    go_on.set()
+    first.join()
+    assert keyval.get_default("a", None) is None
+    keyval.set("a", 2)
+    elsewhere = Names(kvstore)
+    assert elsewhere.epoch() == here.epoch()
+    assert elsewhere.open("one").get(stored_key("a")) == 2
 
 
 def test_after_disconnect_everything_but_flush_all_is_a_name_error() -> None:

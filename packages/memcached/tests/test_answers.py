@@ -46,6 +46,7 @@ ANSWERS: list[tuple[Callable[[Connection], object], bytes, object]] = [
     (lambda line: line.delete_all([b"a"]), b"ERROR\r\nDELETED\r\n", 1),  # before 1.6
     (lambda line: line.has_room(2000), b"STAT item_size_max 2048\r\nSTAT x y\r\nEND\r\n", False),
     (lambda line: line.has_room(2000), b"SERVER_ERROR unsupported\r\n", True),
+    (lambda line: line.has_room(2000), b"ERROR\r\n", True),
     (lambda line: line.look_all([b"a", b"b"]), b"VALUE b 0 1\r\nx\r\nEND\r\n", {b"b": b"x"}),
     (
         lambda line: line.look_all([b"a", b"b", b"c"]),
@@ -89,6 +90,8 @@ WRONG_ANSWERS: list[tuple[Callable[[Connection], object], bytes]] = [
     (lambda line: line.look(b"get", b"a"), b"VALUE b 0 1\r\nx\r\nEND\r\n"),
     (lambda line: line.look(b"get", b"a"), b"VALUE a 0 1 5\r\nx\r\nEND\r\n"),
     (lambda line: line.look(b"gets", b"a"), b"VALUE a 0 1\r\nx\r\nEND\r\n"),
+    (lambda line: line.look(b"gets", b"a"), b"VALUE a 0 1 5\nx\r\nx\r\nEND\r\n"),
+    (lambda line: line.look(b"gets", b"a"), b"VALUE a 0 1 \r\nx\r\nEND\r\n"),
     (lambda line: line.look(b"get", b"a"), b"VALUE a 0 1\r\nx\r\nEND\r\nEND\r\n"),
     (lambda line: line.look(b"get", b"a"), b"END\r\nEND\r\n"),
     (lambda line: line.look_all([b"a"]), b"VALUE a 0 1\r\nx\r\nEND\r\nEND\r\n"),
@@ -135,7 +138,7 @@ def test_an_answer_that_cannot_be_right_is_an_error(
         b"\r\n",
         b"ERROR\r\n",
         b"SERVER_ERROR out of memory\r\n",
-        b"CLIENT_ERROR unauthenticated\r\n",
+        b"CLIENT_ERROR bad command line format\r\n",
     ],
 )
 def test_a_server_that_talks_nonsense_is_an_outage(

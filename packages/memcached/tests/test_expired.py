@@ -13,6 +13,7 @@ import pytest
 
 from django_kvstore import records
 from django_kvstore.backend import Write
+from django_kvstore.line import Line
 from django_kvstore_memcached import MemcachedBackend
 from servers.memcached import Memcached
 
@@ -118,6 +119,55 @@ def test_an_expiry_however_far_away_is_kept(
     else:
         assert left == -1
     assert backend.delete(cell)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Every request that goes to a server from now on."""
+    requests: list[bytes] = []
+    send = Line.sendall
+
+    def note_and_send(line: Line, data: bytes, *arguments: float) -> None:
+        requests.append(data)
+        send(line, data, *arguments)
+
+    monkeypatch.setattr(Line, "sendall", note_and_send)
+    return requests
+
+
+WRITES: dict[str, Callable[[MemcachedBackend, str, bytes, float], object]] = {
+    "set": lambda backend, cell, new, expires: backend.set(cell, new, expires),
+    "set_many": lambda backend, cell, new, expires: backend.set_many({cell: new}, expires),
+    "add": lambda backend, cell, new, expires: backend.add(cell, new, expires),
+    "add to nothing": lambda backend, cell, new, expires: backend.compare_and_set(
+        cell, None, new, expires
+    ),
+    "compare_and_set": lambda backend, cell, new, expires: (
+        backend.set(cell, b"old", None),
+        backend.compare_and_set(cell, b"old", new, expires),
+    ),
+    "update": lambda backend, cell, new, expires: (
+        backend.set(cell, b"old", None),
+        backend.update(cell, lambda old: Write(new, expires)),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WRITES)
+@pytest.mark.parametrize("ttl", [30.0, 3600.0, 29 * 24 * 3600.0])
+def test_the_servers_clock_need_not_agree_with_ours(
+    backend: MemcachedBackend, space: str, sent: list[bytes], way: str, ttl: float
+) -> None:
+    """What goes to the server is how many seconds are left, and not a time of our clock."""
+    cell = space + "a"
+    expires = time.time() + ttl
+    new = record(cell, b"new", expires)
+    WRITES[way](backend, cell, new, expires)
+    (written,) = [request for request in sent if new in request]
+    exptime = int(written.split(b" ")[3])
+    # It began a moment ago, on a machine that may be busy.
+    assert ttl - 60 < exptime < ttl + 2
+    assert exptime >= 1
 
 
 def test_memcached_forgets_what_has_expired(

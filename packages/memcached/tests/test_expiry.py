@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -19,13 +20,54 @@ DAY = 24 * 60 * 60
 LATER = st.floats(min_value=1_800_000_000, max_value=2_140_000_000)
 
 
-@given(LATER)
-def test_memcached_is_told_a_whole_second_that_is_late_enough(expires: float) -> None:
-    exptime, stamp = expiry.tell(expires)
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Give ``at(now)``: from then on our clock stands at that time."""
+    return lambda now: monkeypatch.setattr(expiry.time, "time", lambda: now)
+
+
+@given(st.floats(min_value=0.0001, max_value=30 * DAY - 1))
+def test_memcached_is_told_seconds_that_are_enough(left: float) -> None:
+    now = 1_900_000_000.25
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(expiry.time, "time", lambda: now)
+        exptime, stamp = expiry.tell(now + left)
+        left = now + left - now
     assert isinstance(exptime, int)
-    # A second for the rounding, and one for a clock that ticks ahead of ours.
+    # A second for the rounding, and one for a clock that ticked up to a second ago.
+    assert left + 1 <= exptime < left + 2
+    assert exptime <= 30 * DAY
+    assert 0 < stamp < 2**32
+
+
+@given(LATER)
+def test_memcached_is_told_a_time_beyond_30_days(expires: float) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(expiry.time, "time", lambda: expires - 30 * DAY)
+        exptime, stamp = expiry.tell(expires)
+    assert isinstance(exptime, int)
     assert expires + 1 <= exptime < expires + 2
     assert 0 < stamp < 2**32
+
+
+@pytest.mark.parametrize(
+    ("left", "exptime"),
+    [
+        (0.001, 2),
+        (1.0, 2),
+        (1.5, 3),
+        (60.0, 61),
+        (30 * DAY - 1.0, 30 * DAY),
+        (30 * DAY - 0.5, 1_900_000_000 + 30 * DAY + 1),
+        (30 * DAY + 0.0, 1_900_000_000 + 30 * DAY + 1),
+        (31 * DAY + 0.0, 1_900_000_000 + 31 * DAY + 1),
+    ],
+)
+def test_up_to_30_days_it_is_seconds_and_then_a_time(
+    at: Callable[[float], None], left: float, exptime: int
+) -> None:
+    at(1_900_000_000.0)
+    assert expiry.tell(1_900_000_000.0 + left)[0] == exptime
 
 
 def test_an_entry_for_ever_is_one() -> None:
@@ -33,9 +75,12 @@ def test_an_entry_for_ever_is_one() -> None:
     assert not expiry.is_over(-1, 0)
 
 
-@pytest.mark.parametrize("expires", [-5.0, 0.0, 0.5, 30 * DAY - 2.0])
-def test_a_time_that_memcached_would_count_from_now_is_over(expires: float) -> None:
-    assert expiry.tell(expires)[0] == expiry.OVER
+@pytest.mark.parametrize("left", [-40 * DAY, -5.0, -0.001, 0.0])
+def test_a_time_that_is_over_is_over_for_memcached(
+    at: Callable[[float], None], left: float
+) -> None:
+    at(1_900_000_000.0)
+    assert expiry.tell(1_900_000_000.0 + left)[0] == expiry.OVER
 
 
 @pytest.mark.parametrize("expires", [2**31 - 1.5, 2.0**31, 2.0**32 + 5, 2.0**40])

@@ -58,6 +58,8 @@ class Names:
         self._listed: set[str] = set()
         self._lock = Lock()
         self._epoch = ("", float("-inf"))
+        #: When this process last emptied all names: no older answer may be held.
+        self._emptied = float("-inf")
 
     def open(self, name: str) -> Store:
         """Return the store of the name's keys."""
@@ -94,10 +96,13 @@ class Names:
             for name in self:
                 self.open(name).clear()
             return
-        fresh = secrets.token_hex(8)
-        self.store.set(_EPOCH, fresh)
-        with self._lock:
-            self._epoch = (fresh, time.monotonic())
+        try:
+            self.store.set(_EPOCH, secrets.token_hex(8))
+        finally:
+            # Another thread may have emptied them since, so the store is asked which was the last.
+            with self._lock:
+                self._epoch = ("", float("-inf"))
+                self._emptied = time.monotonic()
 
     def purge(self) -> int:
         """Delete what has expired of every name; return how many."""
@@ -105,12 +110,14 @@ class Names:
 
     def epoch(self) -> str:
         """Return what all names' namespaces begin with, at most a second old."""
-        epoch, read_at = self._epoch
-        if time.monotonic() - read_at < EPOCH_SECONDS:
+        epoch, asked = self._epoch
+        if time.monotonic() - asked < EPOCH_SECONDS:
             return epoch
+        asked = time.monotonic()
         epoch = str(self.store.get_or_set(_EPOCH, secrets.token_hex(8)))
         with self._lock:
-            self._epoch = (epoch, time.monotonic())
+            if asked > max(self._emptied, self._epoch[1]):
+                self._epoch = (epoch, asked)
         return epoch
 
 

@@ -79,12 +79,10 @@ class MemcachedBackend(Backend):
         self._ring = Ring(
             Server(address, self.options, self.error) for address in read_addresses(url)
         )
-        #: That of the last cell: most likely the next one's, too.
-        self._prefix = ""
 
     def _cell(self, key: str) -> Cell:
-        self._prefix, tail = split(key, self._prefix)
-        return Cell(key, self._ring.owner(tail), self._prefix, tail)
+        prefix, tail = split(key)
+        return Cell(key, self._ring.owner(tail), prefix, tail)
 
     # Single cells.
 

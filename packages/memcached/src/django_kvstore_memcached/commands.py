@@ -27,12 +27,18 @@ from . import expiry
 
 #: What comes after the last value.
 _END: Final = b"\r\nEND\r\n"
+#: What comes instead of any answer when the server has no connection left, and then its end.
+_NO_CONNECTION_LEFT: Final = b"Too many open connections"
 _VERDICTS: Final = {
     b"STORED\r\n": True,
     b"NOT_STORED\r\n": False,
     b"EXISTS\r\n": False,
     b"NOT_FOUND\r\n": False,
 }
+
+
+class NoConnectionLeft(MemcacheServerError):  # type: ignore[misc] # pymemcache has no types
+    """The server has as many connections as it accepts: it read nothing from this one."""
 
 
 class Commands(Client):  # type: ignore[misc] # pymemcache has no types
@@ -59,6 +65,8 @@ class Commands(Client):  # type: ignore[misc] # pymemcache has no types
         _, found, _, size, *version = answer[:end].split(b" ")
         if found != name or len(version) != (command == b"gets"):
             raise MemcacheUnknownError("it answers another question")
+        if version and not version[0].isdigit():  # it becomes part of a "cas"
+            raise MemcacheUnknownError("the mark of the version is not a number")
         start = end + 2
         stop = start + int(size)
         if len(answer) < stop + len(_END):
@@ -154,14 +162,27 @@ class Commands(Client):  # type: ignore[misc] # pymemcache has no types
 
     # The server itself.
 
+    def version(self) -> bytes:
+        """Return the server's version."""
+        self.line.sendall(b"version\r\n")
+        answer = self._piece()
+        while not answer.endswith(b"\r\n"):
+            answer += self._piece()
+        kind, _, version = answer[:-2].partition(b" ")
+        if kind != b"VERSION":
+            self._reject(answer[:-2])
+        return version
+
     def largest_item_size(self) -> int:
         """Return the size in bytes of the largest item that the server takes, 0 if it won't say."""
         self.line.sendall(b"stats settings\r\n")
         answer = b""
-        while not answer.endswith((b"END\r\n", b"RESET\r\n", b"ERROR\r\n")) and not (
-            b"_ERROR " in answer and answer.endswith(b"\r\n")
+        while not answer.endswith((b"END\r\n", b"RESET\r\n")) and not (
+            b"ERROR" in answer and answer.endswith(b"\r\n")
         ):
             answer += self._piece()
+        if answer.startswith(b"ERROR " + _NO_CONNECTION_LEFT):
+            self._reject(answer[:-2])
         _, said, rest = answer.partition(b"STAT item_size_max ")
         return int(rest.partition(b"\r\n")[0]) if said else 0
 
@@ -201,6 +222,8 @@ class Commands(Client):  # type: ignore[misc] # pymemcache has no types
             raise MemcacheServerError(words)
         if kind == b"CLIENT_ERROR":
             raise MemcacheClientError(words)
+        if answer == b"ERROR " + _NO_CONNECTION_LEFT:
+            raise NoConnectionLeft(_NO_CONNECTION_LEFT)
         if kind == b"ERROR":
             raise MemcacheUnknownCommandError(b"it does not know the command")
         raise MemcacheUnknownError(answer[:32])

@@ -2,9 +2,11 @@
 
 ``exptime, stamp = tell(time.time() + 60)``, for the arguments of a storing command.
 
-memcached counts whole seconds, by a clock that ticks once a second and may be most of a second
-ahead of ours. It is told a time that is always late enough; the record says the exact one. For a
-deletion, which reads no record, the exact one also stands in the entry's 32 flag bits.
+memcached counts whole seconds, by a clock that ticks once a second. It is told how many seconds
+the entry has left, so that its clock need not agree with ours, and always enough of them; the
+record says the exact time. More seconds than it accepts are told as a time, which is then at least
+30 days off. For a deletion, which reads no record, the exact time also stands in the entry's 32
+flag bits.
 """
 
 from __future__ import annotations
@@ -33,12 +35,15 @@ def tell(expires: float | None) -> tuple[int, int]:
     """Return memcached's expiry time and flags for an entry that expires then; None is never."""
     if expires is None:
         return 0, 0
-    # Rounded up to its next tick, and one more for a clock that is ahead.
-    exptime = math.ceil(expires) + 1
-    if exptime <= _LONGEST_RELATIVE:
+    left = expires - time.time()
+    # Rounded up to its next tick, and one more because the last tick was up to a second ago.
+    exptime = math.ceil(left) + 1
+    if left <= 0:
         exptime = OVER
-    elif exptime > _LAST_TIME:
-        exptime = 0
+    elif exptime > _LONGEST_RELATIVE:
+        exptime = math.ceil(expires) + 1
+        if exptime > _LAST_TIME:
+            exptime = 0
     return exptime, math.ceil(expires * _STAMPS_PER_SECOND) % _STAMPS or 1
 
 

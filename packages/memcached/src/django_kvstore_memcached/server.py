@@ -22,6 +22,7 @@ from django_kvstore.errors import (
     KVStoreError,
     NotSupported,
     OutcomeUnknown,
+    Refused,
     Timeout,
     Unavailable,
     ValueTooLarge,
@@ -29,6 +30,7 @@ from django_kvstore.errors import (
 from django_kvstore.line import Address, show
 from django_kvstore.records import BadRecord
 
+from .commands import NoConnectionLeft
 from .connection import Connection
 from .generations import Generations
 
@@ -119,7 +121,8 @@ class Server:
             NotSupported,
             f"the memcached server {self.name} gives its entries no versions, so none can be "
             "changed atomically.",
-            hint="Nothing was written. Start it without the option -C.",
+            hint="This step changed nothing, and what the call had stored before it stays. Start "
+            "the server without the option -C.",
         )
 
     def prepare(self) -> None:
@@ -197,8 +200,21 @@ class Server:
                 f"{server} holds something of its own: {failure}.",
                 hint="Clear the store: that gives it a new one.",
             )
+        if isinstance(failure, NoConnectionLeft):
+            return self._error(
+                Unavailable,
+                f"{server} has reached the limit of its connections, and accepts no other.",
+                hint="Nothing was written. Start it with a larger -c, or give the store's URL a "
+                "smaller 'pool_size': each process keeps so many connections.",
+            )
+        if _words(failure) == "unauthenticated":
+            return self._error(
+                Refused,
+                f"{server} refused: it wants a user name and a password.",
+                hint="Nothing was written. Start it without -Y and -S: neither is supported.",
+            )
         if _is_refusal(failure) and connection.writing <= 1:
-            return self._refused(failure, server)
+            return self._refused(failure, server, writes=connection.writing > 0)
         if connection.may_have_written:
             return self._error(
                 OutcomeUnknown,
@@ -218,8 +234,14 @@ class Server:
             hint="Nothing was written. See that it runs and that it is a memcached.",
         )
 
-    def _refused(self, failure: Exception, server: str) -> KVStoreError:
+    def _refused(self, failure: Exception, server: str, *, writes: bool) -> KVStoreError:
         words = _words(failure)
+        if not writes:
+            return self._error(
+                Unavailable,
+                f"{server} refused to answer: {words}.",
+                hint="Nothing was written. See that it is a memcached, and what its log says.",
+            )
         if "too large" in words:
             return self._error(
                 ValueTooLarge,
@@ -227,10 +249,17 @@ class Server:
                 hint="memcached deletes the old value then. Start it with a larger -I, or give "
                 "the store's URL a smaller 'item_bytes'.",
             )
+        if "out of memory" in words:
+            return self._error(
+                Refused,
+                f"{server} refused the value: {words}.",
+                hint="The value was not stored, and memcached may have dropped the old one. Start "
+                "it with more memory (-m), or without -M, so that it makes room.",
+            )
         return self._error(
             Unavailable,
             f"{server} refused: {words}.",
-            hint="The value was not stored; where memory is short, memcached drops the old one.",
+            hint="The value was not stored. See that it is a memcached, and what its log says.",
         )
 
 
