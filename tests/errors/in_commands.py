@@ -21,12 +21,12 @@ COMMANDS = Chapter(
             fix="Did you mean 'sessions'?",
         ),
         Mistake(
-            "A value that is no JSON",
+            "A value that is not JSON",
             raises="CommandError",
             settings=_DB,
             alias="",
             call="python manage.py kvstore set a '{hunter2}' --json --store sessions",
-            wrong="The value is no JSON",
+            wrong="The value is not JSON",
             fix="Expecting property name enclosed in double quotes",
         ),
         Mistake(
@@ -49,7 +49,7 @@ COMMANDS = Chapter(
             ),
             call="python manage.py kvstore load backup.jsonl --store sessions",
             wrong="The dump was cut short",
-            fix="dump again",
+            fix="Dump the store again",
         ),
         Mistake(
             "A table of pickles",
@@ -57,7 +57,7 @@ COMMANDS = Chapter(
             settings=_DB,
             alias="",
             scene="place.table('kvstore', 'kee TEXT PRIMARY KEY, value TEXT')",
-            call="python manage.py kvstore takeover kvstore --store sessions",
+            call="python manage.py kvstore import-legacy kvstore --store sessions",
             wrong="The table holds pickles, which run the code they name",
             fix="add --unpickle",
         ),

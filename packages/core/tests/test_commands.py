@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -76,7 +78,7 @@ def test_stores_lists_them_without_secrets() -> None:
     assert "hunter2" not in said
     assert "locmem://user:***@x" in said
     assert "atomic iterable" in said
-    assert "answers in" in said
+    assert "OK (" in said
     assert "missing_table" in said
 
 
@@ -99,7 +101,7 @@ def test_an_entry_from_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None
     assert manage("set", "a", "hello", "--ttl", "50") == "Set 'a'.\n"
     assert manage("get", "a") == "hello\n"
     assert 49 < float(manage("ttl", "a")) <= 50
-    assert manage("ttl", "a", "--persist") == "for ever\n"
+    assert manage("ttl", "a", "--persist") == "no expiry\n"
     assert float(manage("ttl", "a", "--set", "5")) <= 5
     assert manage("set", "b", '{"x": [1, {"$tuple": [2]}]}', "--json") == '{"key": "b"}\n'
     assert kvstore.get("b") == {"x": [1, (2,)]}
@@ -181,8 +183,8 @@ def test_a_store_from_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_check_asks_the_engines() -> None:
     stores = {"default": "locmem://", "ill": "db://no_such_table", "wrong": "nothing://x"}
     with override_settings(KEY_VALUE_STORES=stores):
-        assert manage("check", "default") == "default: well\n"
-        with pytest.raises(CommandError, match="Not well: ill, wrong"):
+        assert re.fullmatch(r"default: OK \(\d+\.\d ms\)\n", manage("check", "default"))
+        with pytest.raises(CommandError, match="Not OK: ill, wrong"):
             manage("check")
         with pytest.raises(CommandError):
             manage("check", "--json")
@@ -206,3 +208,54 @@ def test_migrate_makes_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
         assert "Creating" not in capsys.readouterr().out
         kvstore.set("a", 1)
         assert kvstore.get("a") == 1
+
+
+@pytest.mark.usefixtures("memory")
+def test_a_number_from_the_command_line_is_counted_with_or_explained() -> None:
+    manage("set", "n", "5")
+    with pytest.raises(CommandError, match=r"--json stores a number: set n 5 --json$"):
+        manage("incr", "n")
+    manage("set", "n", "5", "--json")
+    assert manage("incr", "n") == "6\n"
+    kvstore.set("list", [1])
+    with pytest.raises(CommandError) as caught:
+        manage("incr", "list")
+    assert "--json" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("memory")
+def test_every_command_about_entries_works_in_a_namespace() -> None:
+    inner = ("--namespace", "n")
+    kvstore.set("k", "outside")
+    manage("set", "k", "inside", *inner)
+    assert manage("get", "k", *inner) == "inside\n"
+    assert manage("incr", "count", *inner) == "1\n"
+    assert sorted(manage("keys", *inner).split()) == ["count", "k"]
+    assert manage("count", *inner) == "2\n"
+    assert manage("ttl", "k", "--set", "50", *inner) != ""
+    assert manage("delete", "k", *inner) == "Deleted 'k'.\n"
+    assert manage("clear", "--noinput", *inner) == "Deleted 1 entry.\n"
+    assert dict(kvstore.items()) == {"k": "outside"}
+
+
+@pytest.mark.usefixtures("memory")
+def test_clear_names_the_namespace_that_it_empties(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("builtins.input", lambda prompt: asked.append(prompt) or "no")
+    with pytest.raises(CommandError, match="Nothing was deleted"):
+        manage("clear", "--namespace", "n")
+    assert asked == ["Delete every entry of the namespace 'n' of default? Type 'yes': "]
+
+
+@pytest.mark.usefixtures("memory")
+def test_a_number_of_very_many_digits_is_shown_and_dumped(tmp_path: Path) -> None:
+    kvstore.set("huge", 10**5000)
+    kvstore.set("small", 1)
+    with pytest.raises(CommandError, match="can be shown with --json only"):
+        manage("get", "huge")
+    assert json.loads(manage("get", "huge", "--json"))["key"] == "huge"
+    name = str(tmp_path / "d")
+    assert "Dumped 2 entries" in manage("dump", name)
+    kvstore.clear()
+    manage("load", name)
+    assert kvstore.get("huge") == 10**5000

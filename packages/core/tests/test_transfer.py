@@ -23,7 +23,10 @@ from django_kvstore import Store, get_kvstore, kvstores
 from django_kvstore.entries import Entry
 from django_kvstore.transfer.dumpfile import DumpWriter
 from django_kvstore.transfer.failures import Failures
+from django_kvstore.transfer.lines import entry_line, footer_line
+from django_kvstore.transfer.pages import pages
 from django_kvstore.transfer.progress import Progress
+from django_kvstore.transfer.reading import Whole, entry_pages
 from django_kvstore.transfer.verify import verify
 from django_kvstore.transfer.writers import Writers
 
@@ -240,13 +243,83 @@ def test_a_dump_cut_short_is_told(name: str, cut: int) -> None:
         manage("load", name, "--store", "two")
 
 
+HEADER = '{"django-kvstore": "dump", "version": 1}\n'
+
+
 @pytest.mark.parametrize(
     "text", ["nonsense\n", '{"key": 1}\n', '{"key": "a", "value": {"$x": 1}}\n']
 )
-def test_a_line_that_is_none_is_told(text: str) -> None:
-    Path("d").write_text(text)
-    with pytest.raises(CommandError, match="Line 1"):
+def test_a_bad_line_is_reported_by_its_number(text: str) -> None:
+    Path("d").write_text(HEADER + text)
+    with pytest.raises(CommandError, match="Line 2"):
         manage("load", "d", "--store", "two")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"nonsense\n",
+        b"\x89PNG\r\n",
+        b'[{"model": "shop.book", "pk": 1}]\n',
+        b'{"key": "a", "value": 1}\n{"entries": 1}\n',
+        b'{"django-kvstore": "dump", "version": 2}\n{"entries": 0}\n',
+        b"x" * 1000,
+    ],
+)
+def test_a_file_that_is_not_a_dump_is_refused(data: bytes) -> None:
+    Path("d").write_bytes(data)
+    with pytest.raises(CommandError, match=r"^d is not a dump of this version"):
+        manage("load", "d", "--store", "two")
+    assert kvstores["two"].count() == 0
+
+
+def test_an_impossible_expiry_is_the_failure_of_one_entry() -> None:
+    lines = [
+        '{"key": "a", "value": 1}',
+        '{"key": "b", "value": 2, "expires": NaN}',
+        '{"key": "c", "value": 3, "expires": Infinity}',
+        '{"key": "d", "value": 4}',
+        '{"entries": 4}',
+    ]
+    Path("d").write_text(HEADER + "\n".join(lines) + "\n")
+    err = io.StringIO()
+    with pytest.raises(CommandError, match="2 entries were not transferred"):
+        call_command("kvstore", "load", "d", "--store", "two", stdout=io.StringIO(), stderr=err)
+    assert "'b': its expiry is not a time" in err.getvalue()
+    assert dict(kvstores["two"].items()) == {"a": 1, "d": 4}
+
+
+@pytest.mark.parametrize("name", ["d", "d.gz", "d.zst"])
+def test_a_line_longer_than_any_value_is_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = kvstores["two"]
+    monkeypatch.setattr(two.backend, "max_value_bytes", 10_000)
+    writer = DumpWriter(name, resume_at=None)
+    writer.write(HEADER.encode())
+    writer.write(b'{"key": "a", "value": "' + b"x" * 200_000 + b'"}\n')
+    writer.close()
+    with pytest.raises(CommandError, match=r"^Line 2 is longer than any entry .* can be"):
+        manage("load", name, "--store", "two")
+
+
+def test_pages_of_a_load_are_bounded_in_bytes() -> None:
+    entries = [Entry(f"k{number}", "x" * 1_000_000, None, 1_000_000) for number in range(12)]
+    lines = iter([HEADER.encode(), *map(entry_line, entries), footer_line(12)])
+    sizes = [len(page) for _number, page in entry_pages(lines, 0, Whole("d"))]
+    assert sum(sizes) == 12
+    assert max(sizes) <= 5
+
+
+def test_pages_of_a_walk_begin_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = kvstores["one"]
+    one.set_many({f"k{number}": "x" * 2_000_000 for number in range(12)})
+    sizes = [sum(entry.size for entry in entries) for entries, _cursor in pages(one, "", None)]
+    assert max(sizes) <= 8_100_000
+
+
+def test_a_file_that_is_not_there_is_reported() -> None:
     with pytest.raises(CommandError, match="no file"):
         manage("load", "nope", "--store", "two")
 

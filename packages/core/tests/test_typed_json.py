@@ -36,6 +36,14 @@ def test_how_it_looks(value: Any, text: str) -> None:
     assert difference(from_json(json.loads(text)), value) is None
 
 
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_an_integer_of_more_digits_than_python_writes(sign: str) -> None:
+    text = f'{{"$int": "{sign}0x1{5000 * "0"}"}}'
+    value = int(f"{sign}1") * 16**5000
+    assert json.dumps(to_json(value)) == text
+    assert from_json(json.loads(text)) == value
+
+
 @pytest.mark.parametrize(
     "text", ['{"$nope": 1}', '{"$int": "x"}', '{"$date": 5}', '{"$bytes": "é"}', '{"$dict": [1]}']
 )

@@ -115,12 +115,18 @@ def test_a_missing_key_is_a_warning_as_with_the_ancestor(command: str) -> None:
         manage(*named, "--strict")
 
 
-def test_any_text_is_a_name_a_key_and_a_value() -> None:
+def test_any_text_is_a_name_and_a_key() -> None:
     for text in ("", " ", "-", "é\n", "\udcff"):
         named = (f"-n{text}", f"-k{text}") if text else ("-n", "", "-k", "")
-        assert manage("-c", "set", *named, f"--value={text} v").startswith("New key")
-        assert KeyVal(text).get(text) == f"{text} v"
+        assert manage("-c", "set", *named, "--value=é v").startswith("New key")
+        assert KeyVal(text).get(text) == "é v"
         assert json.loads(manage("-c", "list", *named[: len(named) // 2], "--json")) == [text]
+
+
+def test_a_value_that_is_not_utf8_is_refused() -> None:
+    with pytest.raises(CommandError, match="The value is not UTF-8 text"):
+        manage("-c", "set", "-n", "n", "-k", "k", "--value=caf\udce9")
+    assert not KeyVal("n").exists("k")
 
 
 def test_purge() -> None:
@@ -154,7 +160,7 @@ KEY_VALUE_STORES = {"default": "locmem://"}
         ("-c nonsense", b"", 1, b"CommandError: Say what to do: "),
         ("-c get -n a", b"", 1, b"CommandError: Give the key with --key."),
         ("-c flush", b"", 1, b"CommandError: Nothing was deleted."),
-        ("-c set -n a -k b -V -", b"\xff", 1, b"CommandError: Standard input is no text: "),
+        ("-c set -n a -k b -V -", b"\xff", 1, b"CommandError: The value is not UTF-8 text: "),
     ],
 )
 def test_exit_codes(tmp_path: Path, arguments: str, stdin: bytes, code: int, said: bytes) -> None:

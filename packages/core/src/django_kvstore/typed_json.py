@@ -18,6 +18,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 _JSON_SAFE_INT: Final = 2**53
+#: Larger integers are written in hexadecimal.
+_DECIMAL_BITS: Final = 10_000
 _TEXT: Final = frozenset({str})
 #: What JSON has that holds something else.
 _CONTAINERS: Final = frozenset({list, dict})
@@ -33,7 +35,7 @@ def to_json(value: Any) -> Any:
             value if _is_utf8(value) else {"$str": value.encode("utf-16-be", "surrogatepass").hex()}
         )
     if kind is int:
-        return value if abs(value) <= _JSON_SAFE_INT else {"$int": str(value)}
+        return value if abs(value) <= _JSON_SAFE_INT else {"$int": _digits(value)}
     if kind is float:
         return value if math.isfinite(value) else {"$float": repr(value)}
     if kind is list:
@@ -82,6 +84,15 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
+def _digits(value: int) -> str:
+    # Beyond that, Python refuses to write decimals, since it takes too long.
+    return str(value) if value.bit_length() <= _DECIMAL_BITS else hex(value)
+
+
+def _read_int(data: str) -> int:
+    return int(data, 16 if data.lstrip("-").startswith("0x") else 10)
+
+
 def _zone(value: datetime | time) -> list[Any]:
     if isinstance(value.tzinfo, ZoneInfo):
         return [value.replace(tzinfo=None).isoformat(), value.fold, value.tzinfo.key]
@@ -111,7 +122,7 @@ _WRITERS: Final[dict[type, Callable[[Any], Any]]] = {
 }
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "$str": lambda data: bytes.fromhex(data).decode("utf-16-be", "surrogatepass"),
-    "$int": int,
+    "$int": _read_int,
     "$float": float,
     "$tuple": lambda data: tuple(from_json(item) for item in data),
     "$set": lambda data: {from_json(item) for item in data},

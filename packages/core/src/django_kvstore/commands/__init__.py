@@ -7,13 +7,13 @@ from .clear import Clear
 from .copy import Copy
 from .dump import Dump
 from .entries import Delete, Get, Incr, Set, Ttl
+from .import_legacy import ImportLegacy
 from .listing import Count, Keys
 from .load import Load
 from .provision import Provision
 from .purge import Purge
 from .stores import Stores
 from .subcommand import Subcommand
-from .takeover import Takeover
 
 SUBCOMMANDS: dict[str, Subcommand] = {
     "stores": Stores(),
@@ -31,5 +31,5 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "dump": Dump(),
     "load": Load(),
     "copy": Copy(),
-    "takeover": Takeover(),
+    "import-legacy": ImportLegacy(),
 }

@@ -31,10 +31,10 @@ from .subcommand import Subcommand, add_json, add_namespace, answer, chosen_stor
 def add_transfer(parser: ArgumentParser) -> None:
     """Declare the arguments of a transfer into a store."""
     parser.add_argument(
-        "--resume", action="store_true", help=_("Go on where a killed one stopped.")
+        "--resume", action="store_true", help=_("Continue where one that was stopped ended.")
     )
     parser.add_argument(
-        "--workers", type=whole, default=1, help=_("How many threads write at once; 1 if not said.")
+        "--workers", type=whole, default=1, help=_("How many threads write at once; 1 by default.")
     )
 
 
@@ -68,6 +68,7 @@ class Copy(Subcommand):
     """Overwrites entries of the same keys, and leaves others in DST alone."""
 
     help = gettext_lazy("Copies all entries of a store into another; each an alias or a URL.")
+    example = "manage.py kvstore copy default tyrant://10.0.0.5 --workers 4 --verify"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", metavar="SRC", help=_("The store to read."))

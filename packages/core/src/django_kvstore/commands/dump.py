@@ -23,7 +23,7 @@ from django_kvstore.transfer.progress import Progress
 from django_kvstore.transfer.verify import verify_dump
 
 from .copy import add_verify, refuse_standard
-from .subcommand import Subcommand, add_namespace, add_store, answer, chosen_store
+from .subcommand import Subcommand, add_store, answer, store_of
 
 
 class Dump(Subcommand):
@@ -33,19 +33,19 @@ class Dump(Subcommand):
         "Writes a store's entries to a file as JSON Lines; .gz and .zst names are compressed, "
         "'-' is standard output."
     )
+    example = "manage.py kvstore dump backup.jsonl.gz --store default --verify"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help=_("The file to write; '-' for standard output."))
         parser.add_argument("--prefix", default="", help=_("Only keys that begin so."))
         parser.add_argument(
-            "--resume", action="store_true", help=_("Go on where a killed dump to it stopped.")
+            "--resume", action="store_true", help=_("Continue where a dump to it was stopped.")
         )
         add_verify(parser, _("Read the file and compare it with the store."))
         add_store(parser)
-        add_namespace(parser)
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        store = chosen_store(options["store"], options["namespace"])
+        store = store_of(options)
         name, prefix = options["file"], options["prefix"]
         refuse_standard(name, options)
         of = [options["store"], prefix, options["namespace"]]
@@ -94,7 +94,7 @@ def _lines(entries: list[Any], failures: Failures) -> list[bytes]:
     for entry in failures.readable(entries):
         try:
             lines.append(entry_line(entry))
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             failures.add(entry.key, error)
         except RecursionError:
             failures.add(entry.key, _("its value is nested too deeply"))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import ArgumentParser
 from typing import Any
 
@@ -12,9 +13,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from django_kvstore.errors import InvalidValue
 from django_kvstore.options import DEFAULT_TTL, MISSING
 
-from .subcommand import Subcommand, add_store, answer, chosen_store, given_value, json_value
+from .subcommand import Subcommand, add_store, answer, given_value, json_value, store_of
+from .terminal import shown
 
 
 class EntrySubcommand(Subcommand):
@@ -29,17 +32,25 @@ def _missing(key: str) -> CommandError:
     return CommandError(_("There is no entry '%s'.") % key)
 
 
+def _text(value: object) -> str:
+    try:
+        return value if isinstance(value, str) else repr(value)
+    except ValueError as error:  # of an int that has more digits than Python writes
+        raise CommandError(_("The value can be shown with --json only: %s.") % error) from error
+
+
 class Get(EntrySubcommand):
     """Shows the value; exit code 1 when there is none."""
 
     help = gettext_lazy("Shows an entry's value; exit code 1 when there is none.")
+    example = "manage.py kvstore get greeting --store default"
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        value = chosen_store(options["store"]).get(options["key"], MISSING)
+        value = store_of(options).get(options["key"], MISSING)
         if value is MISSING:
             raise _missing(options["key"])
         if not options["json"]:
-            command.stdout.write(value if isinstance(value, str) else repr(value))
+            command.stdout.write(shown(_text(value), command.stdout))
             return
         answer(command, options, "", key=options["key"], value=json_value(value))
 
@@ -48,6 +59,7 @@ class Set(EntrySubcommand):
     """Writes a value given as text or JSON."""
 
     help = gettext_lazy("Writes an entry.")
+    example = "manage.py kvstore set limits '{\"upload\": 5}' --json --ttl 3600"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -61,7 +73,7 @@ class Set(EntrySubcommand):
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
         value = given_value(options["value"], as_json=options["json"])
-        chosen_store(options["store"]).set(options["key"], value, options["ttl"])
+        store_of(options).set(options["key"], value, options["ttl"])
         answer(command, options, _("Set '%s'.") % options["key"], key=options["key"])
 
 
@@ -69,9 +81,10 @@ class Delete(EntrySubcommand):
     """Deletes one entry."""
 
     help = gettext_lazy("Deletes an entry; exit code 1 when there is none.")
+    example = "manage.py kvstore delete greeting"
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        if not chosen_store(options["store"]).delete(options["key"]):
+        if not store_of(options).delete(options["key"]):
             raise _missing(options["key"])
         answer(command, options, _("Deleted '%s'.") % options["key"], key=options["key"])
 
@@ -79,23 +92,24 @@ class Delete(EntrySubcommand):
 class Ttl(EntrySubcommand):
     """Shows or changes an entry's expiry."""
 
-    help = gettext_lazy("Shows how many seconds an entry has left, or sets it.")
+    help = gettext_lazy("Shows how many seconds an entry has left, or changes that.")
+    example = "manage.py kvstore ttl greeting --set 3600"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         change = parser.add_mutually_exclusive_group()
         change.add_argument("--set", type=float, metavar="SECONDS", help=_("The new time to live."))
-        change.add_argument("--persist", action="store_true", help=_("Let it live for ever."))
+        change.add_argument("--persist", action="store_true", help=_("Let it live without expiry."))
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        store, key = chosen_store(options["store"]), options["key"]
+        store, key = store_of(options), options["key"]
         change = options["persist"] or options["set"] is not None
         if change and not store.touch(key, None if options["persist"] else options["set"]):
             raise _missing(key)
         left = store.ttl(key)
         if left == 0.0 and not change:  # a time to live of none deletes it, as it was told to
             raise _missing(key)
-        text = _("for ever") if left is None else f"{left:.3f}"
+        text = _("no expiry") if left is None else f"{left:.3f}"
         answer(command, options, text, key=key, ttl=left)
 
 
@@ -103,13 +117,21 @@ class Incr(EntrySubcommand):
     """Adds to a counter."""
 
     help = gettext_lazy("Adds to an integer, and shows the sum.")
+    example = "manage.py kvstore incr visits 3"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
-            "delta", type=int, nargs="?", default=1, help=_("What to add; 1 if not said.")
+            "delta", type=int, nargs="?", default=1, help=_("What to add; 1 if not given.")
         )
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        total = chosen_store(options["store"]).incr(options["key"], options["delta"])
+        store, key = store_of(options), options["key"]
+        try:
+            total = store.incr(key, options["delta"])
+        except InvalidValue as error:
+            if not isinstance(store.get(key), str):
+                raise
+            text = _("%s From the command line, --json stores a number: set %s 5 --json")
+            raise CommandError(text % (error, shlex.quote(key))) from error
         answer(command, options, str(total), key=options["key"], value=total)

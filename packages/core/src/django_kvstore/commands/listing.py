@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from django_kvstore.params import whole
 
-from .subcommand import Subcommand, add_store, answer, chosen_store
+from .subcommand import Subcommand, add_store, answer, store_of
+from .terminal import shown
 
 
 class ListingSubcommand(Subcommand):
@@ -27,23 +28,26 @@ class Keys(ListingSubcommand):
     """One key a line, as it is read; with --json one JSON text a line, for keys with newlines."""
 
     help = gettext_lazy("Lists keys, one a line; with --json each as a JSON text.")
+    example = "manage.py kvstore keys user: --limit 20"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--limit", type=whole, help=_("How many at the most."))
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        for number, key in enumerate(chosen_store(options["store"]).keys(options["prefix"])):
+        for number, key in enumerate(store_of(options).keys(options["prefix"])):
             if number == options["limit"]:
                 return
-            command.stdout.write(json.dumps(key, ensure_ascii=False) if options["json"] else key)
+            text = json.dumps(key, ensure_ascii=False) if options["json"] else key
+            command.stdout.write(shown(text, command.stdout, line=True))
 
 
 class Count(ListingSubcommand):
     """The number of keys."""
 
     help = gettext_lazy("Counts keys.")
+    example = "manage.py kvstore count user: --store default"
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        total = chosen_store(options["store"]).count(options["prefix"])
+        total = store_of(options).count(options["prefix"])
         answer(command, options, str(total), prefix=options["prefix"], count=total)

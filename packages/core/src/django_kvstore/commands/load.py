@@ -18,29 +18,30 @@ from django_kvstore.entries import Entry
 from django_kvstore.transfer.checkpoint import Checkpoint
 from django_kvstore.transfer.dumpfile import STANDARD, lines_of
 from django_kvstore.transfer.failures import Failures
+from django_kvstore.transfer.lines import longest_line
 from django_kvstore.transfer.progress import Progress
 from django_kvstore.transfer.reading import Whole, entry_pages
 from django_kvstore.transfer.verify import verify_dump
 from django_kvstore.transfer.writers import Writers
 
 from .copy import add_transfer, add_verify, finish, refuse_standard
-from .subcommand import Subcommand, add_namespace, add_store, chosen_store
+from .subcommand import Subcommand, add_store, store_of
 
 
 class Load(Subcommand):
     """Overwrites entries of the same keys, and leaves others alone."""
 
     help = gettext_lazy("Writes the entries of a dump into a store, over those of the same keys.")
+    example = "manage.py kvstore load backup.jsonl.gz --store default --verify"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help=_("The dump; '-' for standard input."))
         add_store(parser)
-        add_namespace(parser)
         add_transfer(parser)
         add_verify(parser, _("Read the store again and compare it with the dump."))
 
     def handle(self, command: BaseCommand, **options: Any) -> None:
-        store, name = chosen_store(options["store"], options["namespace"]), options["file"]
+        store, name = store_of(options), options["file"]
         refuse_standard(name, options)
         if name != STANDARD and not Path(name).exists():
             raise CommandError(
@@ -51,7 +52,7 @@ class Load(Subcommand):
         state = checkpoint.begin(resume=options["resume"]) if name != STANDARD else None
         failures = Failures(state and state["failures"])
         skip = state["lines"] if state else 0
-        whole = Whole()
+        whole = Whole(name)
         quiet = options["verbosity"] == 0
 
         def written(cursor: str | None) -> None:
@@ -59,11 +60,11 @@ class Load(Subcommand):
                 checkpoint.write(lines=int(cursor), failures=failures.state)
 
         def write(page: list[Entry]) -> None:
-            failures.restore(store, page)
+            failures.restore(store, failures.readable(page))
 
         with (
             checkpoint.pointed_out(),
-            closing(lines_of(name)) as lines,
+            closing(lines_of(name, longest_line(store))) as lines,
             Progress(_("Loading"), command.stderr, None, quiet=quiet) as progress,
             Writers(options["workers"], write, written) as writers,
         ):

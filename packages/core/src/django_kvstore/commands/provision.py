@@ -19,6 +19,7 @@ class Provision(Subcommand):
     help = gettext_lazy(
         "Creates what the stores' engines need before their first use: a table, a domain."
     )
+    example = "manage.py kvstore provision default"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_aliases(parser)

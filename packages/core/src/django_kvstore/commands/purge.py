@@ -1,4 +1,4 @@
-"""``manage.py kvstore purge [ALIAS …]``: deletes what has expired; for a daily cron job, say."""
+"""``manage.py kvstore purge [ALIAS …]``: deletes what has expired; for a daily cron job."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Purge(Subcommand):
         "Deletes expired entries, and what is left of replaced large values, from engines that "
         "do not do so by themselves."
     )
+    example = "manage.py kvstore purge default"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_aliases(parser)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django_kvstore.errors import KVStoreError
 from django_kvstore.stores import get_kvstore
 
-from .subcommand import Subcommand, add_aliases, add_json, chosen
+from .subcommand import Subcommand, add_aliases, add_json, chosen, healthy
 
 FLAGS: Final = ("atomic", "iterable", "clearable", "durable", "shared", "transactional")
 
@@ -23,6 +23,7 @@ class Stores(Subcommand):
     """A line for each store, or with --json one object of all."""
 
     help = gettext_lazy("Lists the stores: alias, scheme, URL without secrets, health, abilities.")
+    example = "manage.py kvstore stores"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_aliases(parser)
@@ -60,7 +61,7 @@ def _describe(name: str) -> dict[str, Any]:
 
 
 def _row(alias: str, told: dict[str, Any]) -> tuple[str, ...]:
-    health = _("ill") if told["problem"] else _("answers in %.1f ms") % told["milliseconds"]
+    health = _("failed") if told["problem"] else healthy(told["milliseconds"] / 1000)
     abilities = " ".join(flag for flag, able in told["abilities"].items() if able)
     return alias, told["scheme"] or "-", told["url"] or "-", health, abilities or "-"
 

@@ -21,13 +21,17 @@ from django_kvstore.store import Store
 from django_kvstore.stores import get_kvstore, kvstores
 from django_kvstore.typed_json import from_json, to_json
 
+from .terminal import shown
+
 T = TypeVar("T")
 
 
 class Subcommand:
-    """One subcommand: its help, its arguments, and what it does."""
+    """One subcommand: its help, an example, its arguments, and what it does."""
 
     help: str | Promise
+    #: A command line that works, shown by --help.
+    example: str
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
@@ -43,13 +47,14 @@ def add_aliases(parser: ArgumentParser) -> None:
 
 
 def add_store(parser: ArgumentParser) -> None:
-    """Declare the one store to work on, and the form of the answer."""
+    """Declare the one store to work on, a namespace in it, and the form of the answer."""
     parser.add_argument(
         "-s",
         "--store",
         default="default",
-        help=_("The store's alias or URL; 'default' if not said."),
+        help=_("The store's alias or URL; 'default' if not given."),
     )
+    add_namespace(parser)
     add_json(parser)
 
 
@@ -72,16 +77,21 @@ def for_each(names: list[str], act: Callable[[Store], T]) -> tuple[dict[str, T],
     """Do it with the stores of those aliases or URLs, or with every one of the settings.
 
     Returns what came of it, and what went wrong, each by the name that may be shown: one store
-    that is ill is no reason to leave the others out.
+    that fails is not a reason to leave the others out.
     """
     done: dict[str, T] = {}
     problems: dict[str, str] = {}
-    for shown, name in chosen(names).items():
+    for alias, name in chosen(names).items():
         try:
-            done[shown] = act(get_kvstore(name))
+            done[alias] = act(get_kvstore(name))
         except (KVStoreError, ImproperlyConfigured) as error:
-            problems[shown] = str(error)
+            problems[alias] = str(error)
     return done, problems
+
+
+def healthy(seconds: float) -> str:
+    """Return what is said of a store whose engine answered after that time."""
+    return _("OK (%.1f ms)") % (seconds * 1000)
 
 
 def tell_problems(problems: dict[str, str]) -> None:
@@ -99,6 +109,11 @@ def chosen_store(name: str, namespace: str = "") -> Store:
     """Return the store of an alias or URL, or that namespace within it."""
     _shown(name)
     return within(get_kvstore(name), namespace)
+
+
+def store_of(options: dict[str, Any]) -> Store:
+    """Return the store that the arguments of `add_store` name."""
+    return chosen_store(options["store"], options["namespace"])
 
 
 def within(store: Store, namespace: str) -> Store:
@@ -126,15 +141,22 @@ def _shown(name: str) -> str:
 
 
 def given_value(text: str, *, as_json: bool) -> Any:
-    """Return the value that the command line, or for '-' standard input, says."""
+    """Return the value that the command line, or for '-' standard input, gives."""
     if text == "-":
         text = read_standard_input()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Python's stand-ins for bytes of the command line or of standard input.
+        raise CommandError(
+            _('The value is not UTF-8 text. Give it as UTF-8, or with --json as {"$bytes": …}.')
+        ) from None
     if not as_json:
         return text
     try:
         return from_json(json.loads(text))
     except ValueError as error:
-        raise CommandError(_("The value is no JSON: %s") % error) from error
+        raise CommandError(_("The value is not JSON: %s") % error) from error
     except RecursionError:
         raise CommandError(_("The value is nested too deeply.")) from None
 
@@ -154,7 +176,7 @@ def read_standard_input() -> str:
     try:
         return sys.stdin.read()
     except UnicodeDecodeError as error:
-        raise CommandError(_("Standard input is no text: %s") % error) from error
+        raise CommandError(_("The value is not UTF-8 text: %s.") % error) from error
 
 
 def confirmed(question: str) -> bool:
@@ -167,4 +189,5 @@ def confirmed(question: str) -> bool:
 
 def answer(command: BaseCommand, options: dict[str, Any], text: str, **data: Any) -> None:
     """Write the answer as text, or with --json as one object."""
-    command.stdout.write(json.dumps(data, ensure_ascii=False) if options["json"] else text)
+    text = json.dumps(data, ensure_ascii=False) if options["json"] else text
+    command.stdout.write(shown(text, command.stdout))

@@ -1,10 +1,11 @@
-"""How far a transfer has come, in a small file beside it, so that a killed one can go on.
+"""How far a transfer has come, in a small file beside it, so that a killed one can be continued.
 
 ``Checkpoint(Path("backup.jsonl.progress"), of=["default", "user:"]).begin(resume=True)``
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -51,25 +52,35 @@ class Checkpoint:
         Raises ``CommandError`` for that of another transfer.
         """
         try:
-            found = json.loads(self.path.read_text())
+            with os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)) as file:
+                found = json.load(file)
         except (FileNotFoundError, ValueError):
             return None
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            raise CommandError(
+                _("%s is a symbolic link, which no transfer of ours leaves. Remove it.") % self.path
+            ) from error
         if not isinstance(found, dict):
             return None
         if found.pop("of", None) != self._of:
             raise CommandError(
                 _(
-                    "%s was left by another transfer, of another store, prefix or file say. Repeat "
-                    "that one, or begin this one anew without --resume."
+                    "%s was left by another transfer: of another store, prefix or file. Repeat "
+                    "that one, or start this one from the beginning, without --resume."
                 )
                 % self.path
             )
         return found
 
     def write(self, **state: Any) -> None:
-        """Replace the file in one step."""
+        """Replace the file in one step. Only its owner may read it."""
         fresh = self.path.with_name(f"{self.path.name}.new")
-        with fresh.open("w") as file:
+        fresh.unlink(missing_ok=True)
+        # Made here, and not a file or a link that somebody else has put there.
+        made = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(made, "w") as file:
             json.dump({"of": self._of, **state}, file)
             file.flush()
             os.fsync(file.fileno())
@@ -81,11 +92,13 @@ class Checkpoint:
 
     @contextmanager
     def pointed_out(self) -> Iterator[None]:
-        """Where a store's error ends the transfer, say how to go on."""
+        """Where a store's error or Ctrl-C ends the transfer, say how to continue it."""
         try:
             yield
-        except KVStoreError as error:
+        except (KVStoreError, KeyboardInterrupt) as error:
             if not self.path.exists():
                 raise
-            told = _("%s The same command with --resume goes on from there.") % error
-            raise CommandError(told) from error
+            hint = _("Run the same command with --resume to continue where it stopped.")
+            if isinstance(error, KeyboardInterrupt):
+                raise KeyboardInterrupt(hint) from error
+            raise CommandError(f"{error} {hint}") from error

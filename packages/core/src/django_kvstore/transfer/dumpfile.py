@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import io
 import os
 import sys
 import zlib
@@ -32,9 +33,8 @@ class DumpWriter:
         if name == STANDARD:
             self._file: IO[bytes] = sys.stdout.buffer
         else:
-            mode = "wb" if resume_at is None else "r+b"
-            with told(name):
-                self._file = open(name, mode)  # noqa: SIM115, closed by close()
+            with reported(name):
+                self._file = _open(name, anew=resume_at is None)
             if resume_at is not None and os.fstat(self._file.fileno()).st_size < resume_at:
                 self._file.close()
                 raise CommandError(
@@ -47,7 +47,7 @@ class DumpWriter:
     def write(self, page: bytes) -> None:
         """Append one page, and hand it to the operating system."""
         packed = self._pack(page)
-        with told(self._name):
+        with reported(self._name):
             self._file.write(packed)
             self._file.flush()
         self.offset += len(packed)
@@ -58,28 +58,31 @@ class DumpWriter:
             self._file.close()
 
 
-def lines_of(name: str) -> Generator[bytes]:
-    """Yield the lines of a dump, unpacked, one after the other."""
-    with told(name):
+def lines_of(name: str, most: int) -> Generator[bytes]:
+    """Yield the lines of a dump, unpacked, one after the other.
+
+    Raises ``CommandError`` for a line of more than `most` bytes, before it is read whole.
+    """
+    with reported(name):
         if name == STANDARD:
-            yield from sys.stdin.buffer
+            yield from _lines(sys.stdin.buffer, most)
         elif name.endswith(".gz"):
             with gzip.open(name) as file:
-                yield from _until_cut(cast("IO[bytes]", file))
+                yield from _until_cut(_lines(cast("IO[bytes]", file), most))
         elif name.endswith(".zst"):
             zstandard = _zstandard()
             try:
                 with zstandard.open(name, "rb") as raw:
-                    yield from _split(cast("IO[bytes]", raw))
+                    yield from _lines(io.BufferedReader(raw, 256 * 1024), most)
             except zstandard.ZstdError as error:
                 raise OSError(str(error)) from error
         else:
             with Path(name).open("rb") as file:
-                yield from file
+                yield from _lines(file, most)
 
 
 @contextmanager
-def told(name: str) -> Iterator[None]:
+def reported(name: str) -> Iterator[None]:
     """End the command with a message where a file cannot be opened, read or written."""
     try:
         yield
@@ -90,21 +93,32 @@ def told(name: str) -> Iterator[None]:
         raise CommandError(f"{name}: {reason}.") from error
 
 
-def _until_cut(file: IO[bytes]) -> Iterator[bytes]:
+def _open(name: str, *, anew: bool) -> IO[bytes]:
+    """Open the file for writing; where this creates it, only its owner may read it."""
+    how = os.O_CREAT | os.O_TRUNC if anew else 0
+    return os.fdopen(os.open(name, os.O_WRONLY | how, 0o600), "wb")
+
+
+def _until_cut(lines: Iterator[bytes]) -> Iterator[bytes]:
     try:
-        yield from file
+        yield from lines
     except EOFError:
-        return  # a member cut short: the missing last line tells
+        return  # a member cut short: the missing last line shows it
 
 
-def _split(file: IO[bytes]) -> Iterator[bytes]:
-    rest = b""
-    while chunk := file.read(256 * 1024):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line + b"\n"
-    if rest:
-        yield rest
+def _lines(file: IO[bytes], most: int) -> Iterator[bytes]:
+    number = 0
+    while line := file.readline(most + 1):
+        number += 1
+        if len(line) > most:
+            raise CommandError(
+                _(
+                    "Line %d is longer than any entry of this store can be (%d bytes). Check that "
+                    "the file is a dump, and that the store's engine holds values this large."
+                )
+                % (number, most)
+            )
+        yield line
 
 
 def _packer(name: str) -> Callable[[bytes], bytes]:

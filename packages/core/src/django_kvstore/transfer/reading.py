@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from typing import Final
 
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
@@ -14,22 +14,38 @@ from django.utils.translation import gettext as _
 from django_kvstore.entries import Entry
 
 from .lines import read_line
+from .pages import LARGE
 
-_PAGE = 250
+#: How many lines a page has at the most.
+_PAGE: Final = 250
 
 
 class Whole:
-    """Whether a dump has as many entries as its last line says."""
+    """Whether the dump of that name has as many entries as its last line says."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self.entries = 0
         self.promised: int | None = None
+        self._name = name
+
+    def not_a_dump(self) -> CommandError:
+        """Return the error for a file whose first line is not that of a dump."""
+        return CommandError(
+            _(
+                "%s is not a dump of this version: its first line is not the one that 'kvstore "
+                "dump' writes. Nothing was loaded. Give the path of such a dump."
+            )
+            % self._name
+        )
 
     def check(self) -> None:
         """End the command where the dump was cut short."""
         if self.promised != self.entries:
             raise CommandError(
-                _("The dump was cut short: it has %d entries and no whole last line; dump again.")
+                _(
+                    "The dump was cut short: it has %d entries and its last line is missing. Dump "
+                    "the store again."
+                )
                 % self.entries
             )
 
@@ -37,21 +53,33 @@ class Whole:
 def entry_pages(
     lines: Iterator[bytes], skip: int, whole: Whole
 ) -> Iterator[tuple[int, list[Entry]]]:
-    """Yield pages of entries after `skip` lines, each with the number of lines up to its end."""
-    number = 0
-    while page := list(islice(lines, _PAGE)):
-        entries = []
-        for line in page:
-            number += 1
-            try:
-                found = read_line(line)
-            except ValueError as error:
-                raise CommandError(_("Line %d: %s.") % (number, error)) from error
-            if isinstance(found, int):
-                whole.promised = found
-            elif found is not None:
-                whole.entries += 1
-                if number > skip:
-                    entries.append(found)
-        if entries:
-            yield number, entries
+    """Yield pages of entries after `skip` lines, each with the number of lines up to its end.
+
+    A page ends after some megabytes, however few lines these are.
+    """
+    page: list[Entry] = []
+    number = begun = size = 0
+    for number, line in enumerate(lines, 1):
+        try:
+            found = read_line(line)
+        except ValueError as error:
+            if number == 1:
+                raise whole.not_a_dump() from error
+            raise CommandError(_("Line %d: %s.") % (number, error)) from error
+        if number == 1 and found is not None:
+            raise whole.not_a_dump()
+        if isinstance(found, int):
+            whole.promised = found
+        elif found is not None:
+            whole.entries += 1
+            if number > skip:
+                page.append(found)
+                size += len(line)
+        if size > LARGE or number - begun == _PAGE:
+            if page:
+                yield number, page
+            page, begun, size = [], number, 0
+    if number == 0:
+        raise whole.not_a_dump()
+    if page:
+        yield number, page

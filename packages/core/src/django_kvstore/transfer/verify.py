@@ -13,6 +13,7 @@ from django_kvstore.store import Store
 
 from .dumpfile import lines_of
 from .failures import Failures
+from .lines import longest_line
 from .pages import pages
 from .progress import Progress
 from .reading import Whole, entry_pages
@@ -29,10 +30,10 @@ def verify(
 
 def verify_dump(name: str, store: Store, failures: Failures, progress: Progress) -> None:
     """Note every entry of the dump that `store` does not have just so."""
-    whole = Whole()
-    with closing(lines_of(name)) as lines:
+    whole = Whole(name)
+    with closing(lines_of(name, longest_line(store))) as lines:
         for _number, entries in entry_pages(lines, 0, whole):
-            _compare(entries, store, failures)
+            _compare(failures.readable(entries), store, failures)
             progress.advance(len(entries))
     whole.check()
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from django_kvstore.commands import SUBCOMMANDS
 from django_kvstore.commands.terminal import terminal
@@ -38,7 +39,10 @@ class Command(BaseCommand):
         subparsers = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
         for name, subcommand in SUBCOMMANDS.items():
             sub = subparsers.add_parser(
-                name, help=str(subcommand.help), description=str(subcommand.help)
+                name,
+                help=str(subcommand.help),
+                description=str(subcommand.help),
+                epilog=_("Example: %s") % subcommand.example,
             )
             subcommand.add_arguments(sub)
             for names, how in _DJANGOS:

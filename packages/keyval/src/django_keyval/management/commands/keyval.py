@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -15,17 +16,17 @@ from django.utils.translation import ngettext
 
 from django_keyval.copying import copy_names, count_keys, is_one, verify_names
 from django_keyval.models import KeyVal
-from django_keyval.names import Names, names
-from django_kvstore import MISSING, KVStoreError
+from django_keyval.names import Names, names, stored_key, to_store
+from django_kvstore import MISSING, KVStoreError, Store
 from django_kvstore.commands.copy import finish
+from django_kvstore.commands.import_legacy import Row, add_import, run_import
 from django_kvstore.commands.subcommand import chosen_store, confirmed, given_value, json_value
-from django_kvstore.commands.takeover import add_takeover, run_takeover
-from django_kvstore.commands.terminal import terminal
-from django_kvstore.transfer.ancestors import read_keyval, rows
+from django_kvstore.commands.terminal import shown, terminal
 from django_kvstore.transfer.failures import Failures
+from django_kvstore.transfer.legacy_tables import read_keyval, rows
 from django_kvstore.transfer.progress import Progress
 
-COMMANDS = ("set", "get", "del", "list", "flush", "purge", "copy", "takeover")
+COMMANDS = ("set", "get", "del", "list", "flush", "purge", "copy", "import-legacy")
 #: The table of django_keyval 0.1.2.
 TABLE = "django_keyval__kvstore"
 
@@ -70,14 +71,14 @@ class Command(BaseCommand):
             "--json", action="store_true", help=_("Read the value as JSON, and answer in JSON.")
         )
         parser.add_argument(
-            "--table", default=TABLE, help=_("For 'takeover': the table of django_keyval 0.1.2.")
+            "--table", default=TABLE, help=_("For 'import-legacy': the table's name.")
         )
         parser.add_argument(
             "--to",
             metavar="STORE",
             help=_("For 'copy': the alias or URL of the store that is to have the names too."),
         )
-        add_takeover(parser)
+        add_import(parser)
         parser.add_argument(
             "--noinput",
             "--no-input",
@@ -96,7 +97,7 @@ class Command(BaseCommand):
             # Told here and not by argparse, whose exit code is another than the ancestor's.
             raise CommandError(_("Say what to do: --command %s.") % ", ".join(COMMANDS))
         try:
-            getattr(self, f"do_{command}")(**options)
+            getattr(self, f"do_{command.replace('-', '_')}")(**options)
         except (KVStoreError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from error
 
@@ -134,7 +135,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(found))
             return
         for each in found:
-            self.stdout.write(each)
+            self.stdout.write(shown(each, self.stdout, line=True))
 
     def do_flush(self, *, name: str | None, interactive: bool, **options: Any) -> None:
         """Empty a name, or all."""
@@ -173,14 +174,19 @@ class Command(BaseCommand):
         text = ngettext("Copied %d key to %s.", "Copied %d keys to %s.", copied)
         finish(self, options, failures, text % (copied, target.store.alias), copied)
 
-    def do_takeover(self, *, using: str, table: str, **options: Any) -> None:
-        """Take over a table of django_keyval 0.1.2."""
+    def do_import_legacy(self, *, using: str, table: str, **options: Any) -> None:
+        """Import a table of django_keyval 0.1.2."""
 
-        def write(key: tuple[Any, ...], value: Any) -> None:
+        def place(key: Row) -> tuple[Store, str, Callable[[Any], Any]]:
+            name, text = key
+            stored = stored_key(text)
+            return names().open(name), stored, lambda value: to_store(stored, text, value)
+
+        def write(key: Row, value: Any) -> None:
             KeyVal(key[0]).set(key[1], value)
 
         found = rows(using, table, "name", "key", "value")
-        run_takeover(self, options, found, read_keyval, write)
+        run_import(self, options, found, read_keyval, place, write)
 
     def _named(self, *, name: str | None, **options: Any) -> KeyVal:
         if name is None:
@@ -202,4 +208,5 @@ class Command(BaseCommand):
             self.stderr.write(_("Warning: %s") % told)
 
     def _answer(self, text: str, options: dict[str, Any], data: dict[str, Any]) -> None:
-        self.stdout.write(json.dumps(data) if options["json"] else text)
+        text = json.dumps(data) if options["json"] else text
+        self.stdout.write(shown(text, self.stdout))

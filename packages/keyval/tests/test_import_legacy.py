@@ -1,4 +1,4 @@
-"""Tables as the two ancestors left them, written by hand, and taken over."""
+"""Tables of django-kvstore 1.0 and django_keyval 0.1.2, written by hand, and imported."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import datetime
 import io
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -82,14 +83,17 @@ def manage(*arguments: str) -> str:
     return out.getvalue().strip()
 
 
-KEYVAL = ("keyval", "-c", "takeover")
-KVSTORE = ("kvstore", "takeover", "old store")
+KEYVAL = ("keyval", "-c", "import-legacy")
+KVSTORE = ("kvstore", "import-legacy", "old store")
 
 
-def test_keyvals_table_is_taken_over() -> None:
-    assert manage(*KEYVAL, "--dry-run") == "7 rows would be taken over."
+def test_keyvals_table_is_imported() -> None:
+    assert manage(*KEYVAL, "--dry-run") == (
+        "The table has 7 rows. Add --unpickle to see which of them can be imported."
+    )
+    assert manage(*KEYVAL, "--dry-run", "--unpickle") == "7 rows can be imported."
     assert KeyVal.names() == []
-    assert manage(*KEYVAL, "--unpickle") == "7 rows taken over."
+    assert manage(*KEYVAL, "--unpickle") == "7 rows imported."
     for name, key, _text, value in KEYVAL_ROWS:
         found = KeyVal(name).get(key)
         assert found == value
@@ -97,10 +101,11 @@ def test_keyvals_table_is_taken_over() -> None:
     assert KeyVal.names() == ["other", "settings"]
 
 
-def test_kvstores_table_is_taken_over() -> None:
+def test_kvstores_table_is_imported() -> None:
     assert json.loads(manage(*KVSTORE, "--dry-run", "--json")) == {"rows": 4}
+    assert manage(*KVSTORE, "--dry-run", "--unpickle") == "4 rows can be imported."
     assert kvstore.count() == 0
-    assert manage(*KVSTORE, "--unpickle") == "4 rows taken over."
+    assert manage(*KVSTORE, "--unpickle") == "4 rows imported."
     assert dict(kvstore.items()) == {key: value for key, _data, value in KVSTORE_ROWS}
 
 
@@ -124,26 +129,63 @@ def test_nothing_is_unpickled_unless_it_is_said(command: tuple[str, ...]) -> Non
 
 
 @pytest.mark.parametrize("command", [KEYVAL, KVSTORE])
-def test_rows_that_fail_are_listed_and_the_rest_is_taken(command: tuple[str, ...]) -> None:
+def test_rows_that_fail_are_listed_and_the_rest_is_imported(command: tuple[str, ...]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO django_keyval__kvstore (name, key, value) VALUES ('n', 'bad', 'nonsense')"
         )
         cursor.execute("INSERT INTO \"old store\" VALUES ('bad', 'nonsense')")
     err: Any = io.StringIO()
-    with pytest.raises(CommandError, match=r"[47] rows taken over, 1 not"):
+    with pytest.raises(CommandError, match=r"[47] rows imported, 1 not"):
         call_command(*command, "--unpickle", stdout=io.StringIO(), stderr=err)
     assert "bad': UnpicklingError: " in err.getvalue()
 
 
+@pytest.mark.parametrize("command", [KEYVAL, KVSTORE])
+def test_a_dry_run_predicts_exactly_what_the_import_does(command: tuple[str, ...]) -> None:
+    bad = [
+        ("not a pickle", b"nonsense"),
+        ("an object", b"cdjango.utils.safestring\nSafeData\n)\x81."),
+        ("", b"I1\n."),  # a key that a store refuses, and KeyVal accepts
+        ("k" * 2000, b"I1\n."),
+        ("latin", b"S'\\xe9'\n."),
+        ("a class", b"cdecimal\nDecimal\n."),
+    ]
+    with connection.cursor() as cursor:
+        for key, data in bad:
+            cursor.execute(
+                "INSERT INTO django_keyval__kvstore (name, key, value) VALUES ('n', %s, %s)",
+                (key, data.decode("latin-1")),
+            )
+            encoded = base64.b64encode(data).decode()
+            cursor.execute('INSERT INTO "old store" VALUES (%s, %s)', (key, encoded))
+
+    def run(*more: str) -> tuple[list[str], list[str]]:
+        err: Any = io.StringIO()
+        with pytest.raises(CommandError) as caught:
+            call_command(*command, "--unpickle", *more, stdout=io.StringIO(), stderr=err)
+        return re.findall(r"\d+", str(caught.value)), err.getvalue().splitlines()
+
+    with override_settings(KEYVAL_PICKLE=False):
+        predicted = run("--dry-run")
+        assert kvstore.count() == 0
+        assert KeyVal.names() == []
+        assert run() == predicted
+    if command == KEYVAL:
+        there = sum(len(KeyVal(name)) for name in KeyVal.names())
+    else:
+        there = kvstore.count()
+    assert int(predicted[0][0]) == there
+
+
 def test_a_missing_table_is_told() -> None:
     with pytest.raises(CommandError, match="no table 'nope' in the database 'default'"):
-        manage("kvstore", "takeover", "nope", "--dry-run")
+        manage("kvstore", "import-legacy", "nope", "--dry-run")
 
 
 def test_a_table_of_something_else_is_told() -> None:
     for command, missing in (
-        (("kvstore", "takeover", "django_keyval__kvstore", "--unpickle"), "kee"),
+        (("kvstore", "import-legacy", "django_keyval__kvstore", "--unpickle"), "kee"),
         ((*KEYVAL, "--table", "old store", "--dry-run"), "key"),
     ):
         with pytest.raises(CommandError, match=f"has no column '{missing}'"):
@@ -163,7 +205,7 @@ def test_an_outage_ends_it(command: tuple[str, ...], monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("command", [KEYVAL, KVSTORE])
-def test_a_table_is_taken_over_within_its_own_database(command: tuple[str, ...]) -> None:
+def test_a_table_is_imported_within_its_own_database(command: tuple[str, ...]) -> None:
     more = 1200  # several pages, read while others are written
     with connection.cursor() as cursor:
         for number in range(more):
@@ -177,7 +219,7 @@ def test_a_table_is_taken_over_within_its_own_database(command: tuple[str, ...])
     url = f"db://t{uuid.uuid4().hex[:8]}"
     with override_settings(KEY_VALUE_STORES={"default": url}):
         kvstore.backend.provision()
-        assert manage(*command, "--unpickle") == f"{rows} rows taken over."
+        assert manage(*command, "--unpickle") == f"{rows} rows imported."
         if command == KEYVAL:
             assert len(KeyVal("n")) == more
         else:

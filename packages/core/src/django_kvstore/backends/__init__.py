@@ -1,0 +1,3 @@
+"""Where django-kvstore 1.0 had its backends; see `base`."""
+
+from __future__ import annotations
