@@ -37,13 +37,13 @@ LAYERS = (
     {"checks", "commands", "apps", "management", "admin"},
 )
 #: What applications import from, and what nothing in the core imports.
-OUTSIDE = {"", "test"}
+OUTSIDE = {"", "shortcuts", "test"}
 
 #: What the core publishes for engines.
 PUBLISHED = {"backend", "errors", "keys", "line", "params", "plugins", "records", "url"}
 
-#: Comes with Django.
-ALWAYS = {"django", "asgiref"}
+#: Comes with Django, or is in the library of Python 3.14.
+ALWAYS = {"django", "asgiref", "annotationlib"}
 
 
 def layer(module: str) -> int:

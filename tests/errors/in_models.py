@@ -49,6 +49,43 @@ CLASSES = Chapter(
             fix="did you mean 'store'?",
         ),
         Mistake(
+            "A field of Django's own models",
+            raises="FieldError",
+            alias="",
+            call=(
+                "from django.db import models as db\n\n\n"
+                "class Basket(models.Model):\n"
+                "    code = models.CharField(pk=True)\n"
+                "    email = db.EmailField()"
+            ),
+            wrong="'email' of shop.Basket is a django.db.models.fields.EmailField",
+            fix="Use django_kvstore.models.CharField(validators=[validate_email])",
+        ),
+        Mistake(
+            "An annotation without a field",
+            raises="FieldError",
+            alias="",
+            call=(
+                "class Basket(models.Model):\n"
+                "    code: models.Field[str] = models.CharField(pk=True)\n"
+                '    email: str = ""'
+            ),
+            wrong="'email' of shop.Basket has an annotation and no field",
+            fix="Write email: models.Field[str] = models.CharField()",
+        ),
+        Mistake(
+            "One field in two places",
+            raises="FieldError",
+            alias="",
+            call=(
+                "class Basket(models.Model):\n"
+                "    code = models.CharField(pk=True)\n"
+                '    email = phone = models.CharField(default="")'
+            ),
+            wrong="The field 'phone' of shop.Basket is also 'email' of shop.Basket",
+            fix="Make a field for each",
+        ),
+        Mistake(
             "A field with a name that models use",
             raises="FieldError",
             alias="",
@@ -102,7 +139,7 @@ OBJECTS = Chapter(
             alias="",
             scene=_BASKET,
             call="Basket.get(4.5)",
-            wrong="not <class 'float'>",
+            wrong="not float",
             fix="A primary key is a str, int, date or UUID",
         ),
         Mistake(
@@ -136,7 +173,7 @@ OBJECTS = Chapter(
             alias="default",
             scene=_BASKET + 'kvstore.set("__KV_STORE_::shop.Basket:b1", "hunter2")',
             call='Basket.get("b1")',
-            wrong="under a key of shop.Basket stands a str, no fields",
+            wrong="the str stored under '__KV_STORE_::shop.Basket:b1' is not an object",
             fix="delete the entry",
         ),
     ),

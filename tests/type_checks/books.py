@@ -15,6 +15,12 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from django_kvstore import Conflict, models
+from django_kvstore.shortcuts import (
+    aget_list_or_404,
+    aget_object_or_404,
+    get_list_or_404,
+    get_object_or_404,
+)
 
 
 class MyData(models.Model):
@@ -152,6 +158,18 @@ def written(book: Book) -> bool:
     assert_type(Book.from_dict(book.to_dict()), Book)
     assert_type({book, found}, set[Book])
     return book.delete(if_unchanged=True)
+
+
+def in_a_view(isbn: str) -> str:
+    book = get_object_or_404(Book, pk=isbn)
+    assert_type(book, Book)
+    assert_type(get_list_or_404(Book, pk__startswith="0-19"), list[Book])
+    return f"{book.title}: {book.price}"
+
+
+async def in_an_async_view(isbn: str) -> list[Book]:
+    assert_type(await aget_object_or_404(Book, isbn=isbn), Book)
+    return await aget_list_or_404(Book, pk__in=[isbn])
 
 
 async def renamed(isbn: str, title: str) -> AsyncIterator[str]:

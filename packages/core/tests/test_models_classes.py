@@ -105,7 +105,7 @@ def test_an_option_that_would_do_nothing_is_refused(
 ) -> None:
     with pytest.raises(TypeError) as caught:
         field(**options)
-    assert f"A {field.__name__} takes no '{min(options)}'" in str(caught.value)
+    assert f"{field.__name__} has no option '{min(options)}'" in str(caught.value)
     assert said in str(caught.value)
 
 
@@ -151,7 +151,10 @@ def test_a_stored_value_that_a_changed_field_cannot_read_is_told() -> None:
     for model, kind in ((After, "IntegerField"), (Own, "Exact")):
         with pytest.raises(CorruptValue) as caught:
             model.get("bad")
-        told = f"the str stored for {model.__name__}.age is nothing that the {kind} reads"
+        told = (
+            f"the str stored under '__KV_STORE_::app.Person:bad' for {model.__name__}.age "
+            f"cannot be read by the {kind}"
+        )
         assert told in str(caught.value)
         assert "secret" not in str(caught.value)
         assert caught.value.__cause__ is not None
@@ -302,3 +305,27 @@ def test_the_classes_are_listed_once_and_not_those_that_were_refused() -> None:
     assert len(found) == len(set(found))
     assert {Left, Right, Both} <= set(found)
     assert "Refused" not in {model.__name__ for model in found}
+
+
+def test_what_cannot_be_read_is_named_by_key_and_field() -> None:
+    kvstore.set(f"__KV_STORE_::{__name__}.Shirt:a", {"id": "a", "level": "secret"})
+    reads: list[Any] = [
+        lambda: Shirt.get("a"),
+        lambda: Shirt.get_many(["a"]),
+        lambda: list(Shirt.all()),
+        lambda: asyncio.run(_first(Shirt)),
+        lambda: Shirt.get_or_create("a"),
+        Shirt(id="a").refresh,
+    ]
+    for read in reads:
+        with pytest.raises(CorruptValue) as caught:
+            read()
+        assert "Shirt:a'" in str(caught.value)
+        assert "Shirt.level" in str(caught.value)
+        assert "secret" not in str(caught.value)
+
+
+async def _first(model: Any) -> Any:
+    async for found in model.aall():
+        return found
+    return None

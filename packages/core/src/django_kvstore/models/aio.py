@@ -49,8 +49,8 @@ class Model(Root):
     @classmethod
     async def aiterate(cls, prefix: str = "") -> AsyncIterator[Self]:
         """As `iterate`."""
-        async for _key, data in cls._store().aitems(cls._meta.prefix + prefix):
-            yield cls.from_dict(data)
+        async for key, data in cls._store().aitems(cls._meta.prefix + prefix):
+            yield cls._load(key, data)
 
     @classmethod
     def aall(cls) -> AsyncIterator[Self]:

@@ -11,7 +11,9 @@ from typing import Any, dataclass_transform
 from django.core.exceptions import FieldError, ObjectDoesNotExist
 
 from .fields import Field
+from .lookup import Lookup
 from .options import Options
+from .statement import check_annotations, check_attribute, check_statement
 from .typed import (
     BinaryField,
     BooleanField,
@@ -48,31 +50,48 @@ class ModelBase(type):
     """Makes a model of a class: gathers its fields, those of its bases first."""
 
     _meta: Options
+    DoesNotExist: type[ObjectDoesNotExist]
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> ModelBase:
+        roots = [base for parent in bases for base in parent.__mro__ if "_is_root" in vars(base)]
+        if not roots or "_is_root" in namespace:
+            return super().__new__(cls, name, bases, namespace)
+        path = f"{namespace.get('__module__')}.{name}"
+        check_statement(path, namespace, {used for root in roots for used in vars(root)})
         model = super().__new__(cls, name, bases, namespace)
-        if not any(isinstance(base, ModelBase) for base in bases) or "_is_root" in namespace:
-            return model
         fields: dict[str, Field[Any]] = {}
         for base in reversed(model.__mro__):
             for attribute, value in vars(base).items():
                 if isinstance(value, Field):
                     fields[attribute] = value
                 else:
+                    if not isinstance(base, ModelBase):
+                        check_attribute(path, attribute, value)
                     # Any other attribute of that name in a subclass takes the field away.
                     fields.pop(attribute, None)
-        for attribute in fields:
-            roots = (base for base in model.__mro__ if "_is_root" in vars(base))
-            if attribute.startswith("_") or any(attribute in vars(root) for root in roots):
-                raise FieldError(
-                    f"{model.__module__}.{name} cannot have a field '{attribute}': models use "
-                    "that name themselves. Choose another."
-                )
+        check_annotations(model, path, fields)
         model._meta = Options(model, namespace.get("Meta"), fields)
-        path = f"{model.__qualname__}.DoesNotExist"
-        scope = {"__module__": model.__module__, "__qualname__": path}
-        model.DoesNotExist = type("DoesNotExist", (ObjectDoesNotExist,), scope)  # type: ignore[attr-defined]
+        scope = {
+            "__module__": model.__module__,
+            "__qualname__": f"{model.__qualname__}.DoesNotExist",
+        }
+        model.DoesNotExist = type("DoesNotExist", (ObjectDoesNotExist,), scope)
         return model
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        path = f"{cls.__module__}.{cls.__name__}"
+        check_attribute(path, name, value)
+        if isinstance(value, Field):
+            raise FieldError(
+                f"'{name}' cannot become a field of {path} any more. Declare it in the class "
+                "statement."
+            )
+        super().__setattr__(name, value)
+
+    @property
+    def _default_manager(cls) -> Lookup:
+        """What Django's shortcuts ask for objects."""
+        return Lookup(cls)
 
 
 def model_classes(root: ModelBase) -> Iterator[ModelBase]:

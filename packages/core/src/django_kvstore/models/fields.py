@@ -1,4 +1,4 @@
-"""The plain field: holds any value that the store's serializer takes.
+"""The plain field: holds any value that the store's serializer accepts.
 
 ``foo = models.Field(default=list)``; override `Field.encode` and `Field.decode` to keep something
 else in the store than on the object.
@@ -7,7 +7,9 @@ else in the store than on the object.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+import datetime as dt
+import uuid
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeVar, overload
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: What a primary key can be: types whose text stands for one value.
+KEY_TYPES: Final = frozenset({str, int, dt.date, dt.datetime, uuid.UUID})
+#: What django-kvstore 1.0 accepted too, and tuples of all these. Only a plain `Field` accepts them.
+KEY_TYPES_OF_1_0: Final = frozenset({bool, float})
+
 
 class Field(Generic[T]):
     """One attribute of a model.
@@ -28,6 +35,10 @@ class Field(Generic[T]):
     """
 
     name: str = ""
+    #: The class that the field was declared in.
+    owner: type | None = None
+    #: Whether a primary key may be what only django-kvstore 1.0 accepted.
+    accepts_keys_of_1_0: ClassVar[bool] = True
 
     # What a type checker makes of a field that has no annotation.
     @overload
@@ -45,10 +56,13 @@ class Field(Generic[T]):
     @overload
     def __init__(self, default: T, pk: bool = ...) -> None: ...
     def __init__(self, default: Any = None, pk: bool = False) -> None:
+        if type(pk) is not bool:
+            raise TypeError(f"The option pk of {type(self).__name__} must be True or False.")
         self.default = default
         self.pk = pk
 
     def __set_name__(self, owner: type, name: str) -> None:
+        self.owner = owner
         self.name = name
 
     # Values stand in the object's own dict; these two lines are for the reader and the types.
@@ -91,3 +105,31 @@ class Field(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+
+def key_text(field: Field[Any], pk: Any) -> str | None:
+    """Return the text that stands for a primary key in the store's key.
+
+    None for what cannot be a primary key of that field.
+    """
+    fits = _is_key(pk) or (field.accepts_keys_of_1_0 and _is_key_of_1_0(pk))
+    return _text(field.to_pk(pk)) if fits else None
+
+
+def _is_key(pk: Any) -> bool:
+    # Django's TextChoices and IntegerChoices are classes of str and int.
+    return type(pk) in KEY_TYPES or (isinstance(pk, (str, int)) and type(pk) is not bool)
+
+
+def _is_key_of_1_0(pk: Any) -> bool:
+    if type(pk) is tuple:
+        return all(type(item) in KEY_TYPES or _is_key_of_1_0(item) for item in pk)
+    return type(pk) in KEY_TYPES_OF_1_0
+
+
+def _text(pk: Any) -> str:
+    if isinstance(pk, str):
+        return str.__str__(pk)
+    if isinstance(pk, int) and type(pk) is not bool:
+        return int.__repr__(pk)
+    return str(pk)

@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 
 from ..equality import IMMUTABLE
 from ..errors import Conflict, CorruptValue
+from ..keys import check_several
 from ..options import MISSING
 from ..stores import kvstores
 from .base import ModelBase
-from .options import KEY_TYPES, Options
+from .fields import key_text
+from .options import Options
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -47,27 +49,38 @@ class Root(metaclass=ModelBase):
     @classmethod
     def get(cls, pk: Any) -> Self | None:
         """Return the object of that primary key, None when there is none."""
-        data = cls._store().get(cls._key(pk), MISSING)
-        return None if data is MISSING else cls.from_dict(data)
+        key = cls._key_or_none(pk)
+        data = MISSING if key is None else cls._store().get(key, MISSING)
+        return None if key is None or data is MISSING else cls._load(key, data)
 
     @classmethod
     def get_many(cls, pks: Iterable[Any]) -> dict[Any, Self]:
         """Return the objects of those primary keys that have one, by primary key."""
-        keys = {pk: cls._key(pk) for pk in pks}
+        keys: dict[Any, str] = {}
+        for pk in check_several(pks):
+            key = cls._key_or_none(pk)
+            if key is None:
+                continue
+            if keys.setdefault(pk, key) != key:
+                raise ValueError(
+                    f"{pk!r} is equal to another primary key of this call, though of another type. "
+                    "One dict cannot hold both: ask for them one by one."
+                )
         found = cls._store().get_many(keys.values())
-        made = {key: cls.from_dict(data) for key, data in found.items()}
+        made = {key: cls._load(key, data) for key, data in found.items()}
         return {pk: made[key] for pk, key in keys.items() if key in made}
 
     @classmethod
     def exists(cls, pk: Any) -> bool:
         """Say whether there is an object of that primary key."""
-        return cls._store().exists(cls._key(pk))
+        key = cls._key_or_none(pk)
+        return key is not None and cls._store().exists(key)
 
     @classmethod
     def iterate(cls, prefix: str = "") -> Iterator[Self]:
         """Walk the objects whose primary key, as text, starts with `prefix`, page by page."""
-        for _key, data in cls._store().items(cls._meta.prefix + prefix):
-            yield cls.from_dict(data)
+        for key, data in cls._store().items(cls._meta.prefix + prefix):
+            yield cls._load(key, data)
 
     @classmethod
     def all(cls) -> Iterator[Self]:
@@ -98,14 +111,23 @@ class Root(metaclass=ModelBase):
 
     @classmethod
     def get_or_create(cls, pk: Any, defaults: Mapping[str, Any] | None = None) -> tuple[Self, bool]:
-        """Return the object of that primary key and False, or a new one of `defaults` and True."""
+        """Return the object of that primary key and False, or a new one of `defaults` and True.
+
+        Raises `Conflict` when there is an object that cannot be read for longer than the backend's
+        `contention_timeout`, for example because reads go to a replica that has stopped.
+        """
         found = cls.get(pk)
-        while found is None:
-            made = cls(**{**(defaults or {}), cls._meta.pk: pk})
+        if found is not None:
+            return found, False
+        made = cls(**{**(defaults or {}), cls._meta.pk: pk})
+        for _try in cls._store().backend.tries():
             if made._add():
                 return made, True
-            # Somebody made it meanwhile: read theirs, under the key that was taken.
+            # Somebody made it in the meantime: read theirs, under the key that was taken.
             found = cls.get(made.pk)
+            if found is not None:
+                break
+        assert found is not None  # else `tries` has raised an error
         return found, False
 
     def save(self, *, if_unchanged: bool = False) -> None:
@@ -146,7 +168,8 @@ class Root(metaclass=ModelBase):
     @classmethod
     def delete_many(cls, pks: Iterable[Any]) -> int:
         """Delete the objects of those primary keys; return how many there were."""
-        return cls._store().delete_many([cls._key(pk) for pk in pks])
+        keys = map(cls._key_or_none, check_several(pks))
+        return cls._store().delete_many([key for key in keys if key is not None])
 
     # Validating and converting.
 
@@ -174,11 +197,20 @@ class Root(metaclass=ModelBase):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Make the object of what a store kept; unknown names are left, missing ones defaulted."""
+        """Make the object of what a store kept.
+
+        Names that are not fields are ignored, and missing ones get the field's default. Raises
+        `CorruptValue`, which names the field, for what the model cannot read.
+        """
+        return cls._load("", data)
+
+    @classmethod
+    def _load(cls, key: str, data: Any) -> Self:
         if type(data) is not dict and not isinstance(data, Mapping):
             raise cls._store().backend.error(
                 CorruptValue,
-                f"under a key of {cls._meta.key} stands a {type(data).__name__}, no fields.",
+                f"the {type(data).__name__}{_stored_under(key)} is not an object of "
+                f"{cls._meta.key}, which is a dict of its fields.",
                 hint="Something else has written there: delete the entry, or give the model "
                 "another Meta.key.",
             )
@@ -191,7 +223,7 @@ class Root(metaclass=ModelBase):
             try:
                 own[name] = field.decode(data[name])
             except Exception as error:  # a field of the application's may raise anything
-                raise cls._misfit(name, data[name]) from error
+                raise cls._misfit(key, name, data[name]) from error
         made._saved = _snapshot(data)
         return made
 
@@ -232,10 +264,17 @@ class Root(metaclass=ModelBase):
     @classmethod
     def _key(cls, pk: Any) -> str:
         meta = cls._concrete()
-        if type(pk) not in KEY_TYPES and not isinstance(pk, str):
-            told = _("A primary key is a str, int, date or UUID, not %s.") % type(pk)
-            raise ValidationError({meta.pk: told})
-        return f"{meta.prefix}{meta.fields[meta.pk].to_pk(pk)!s}"
+        text = key_text(meta.fields[meta.pk], pk)
+        if text is None:
+            message = _("A primary key is a str, int, date or UUID, not %s.") % type(pk).__name__
+            raise ValidationError({meta.pk: message})
+        return f"{meta.prefix}{text}"
+
+    @classmethod
+    def _key_or_none(cls, pk: Any) -> str | None:
+        """Return the key, None for a primary key of None, under which nothing is stored."""
+        cls._concrete()
+        return None if pk is None else cls._key(pk)
 
     @classmethod
     def _check_own(cls, made: Any) -> Self:
@@ -245,12 +284,12 @@ class Root(metaclass=ModelBase):
         return own
 
     @classmethod
-    def _misfit(cls, name: str, stored: Any) -> CorruptValue:
+    def _misfit(cls, key: str, name: str, stored: Any) -> CorruptValue:
         field = cls._meta.fields[name]
         return cls._store().backend.error(
             CorruptValue,
-            f"the {type(stored).__name__} stored for {cls.__name__}.{name} is nothing that the "
-            f"{type(field).__name__} reads.",
+            f"the {type(stored).__name__}{_stored_under(key)} for {cls.__name__}.{name} cannot be "
+            f"read by the {type(field).__name__}.",
             hint="Give the changed field another name, or a decode() that reads what was stored.",
         )
 
@@ -274,6 +313,10 @@ class Root(metaclass=ModelBase):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.pk!r}>"
+
+
+def _stored_under(key: str) -> str:
+    return f" stored under {key!r}" if key else ""
 
 
 def _snapshot(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,69 +5,97 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
-import uuid
 from typing import Any, Final
 
 from django.core.exceptions import FieldError
 
-from ..options import DEFAULT_TTL, TTL
+from ..keys import MAX_KEY_BYTES, key_problem
+from ..options import DEFAULT_TTL, TTL, read_seconds
 from .fields import Field
 
 #: What every model's key begins with, as in django-kvstore 1.0.
 KEY_PREFIX: Final = "__KV_STORE_::"
 
-#: What a primary key can be: types whose text is one for one with the value.
-KEY_TYPES: Final = frozenset({str, int, dt.date, dt.datetime, uuid.UUID})
-
 _KNOWN: Final = ("abstract", "key", "store", "ttl")
 
 
 class Options:
-    """What ``Model._meta`` holds.
+    """Hold what ``Model._meta`` says about a model.
 
-    `store` is the alias; `ttl` the seconds that saved objects live; `key` what stands for the class
-    in keys, ``module.Class`` unless said, so that a class can move and keep its objects; `prefix`
-    what the keys of all its objects begin with; `fields` the fields by name in order; `pk` the
-    primary key's.
+    `store` is the alias of its store; `ttl` the seconds that saved objects live; `key` what stands
+    for the class in keys, ``module.Class`` by default, so that a class can move and keep its
+    objects; `prefix` the beginning of all its objects' keys; `fields` the fields by name, in their
+    order; `pk` the primary key's name; `object_name` the class's name, as Django calls it.
     """
 
     def __init__(self, model: type, own: type | None, fields: dict[str, Field[Any]]) -> None:
-        meta: type | None = getattr(model, "Meta", None)
-        given = {
-            name: getattr(meta, name) for name in dir(meta or object) if not name.startswith("_")
-        }
-        for name in given:
-            if name not in _KNOWN:
-                near = difflib.get_close_matches(name, _KNOWN, n=1)
-                mend = f"did you mean '{near[0]}'?" if near else f"it takes {', '.join(_KNOWN)}."
-                raise FieldError(f"The Meta of {_name(model)} has no option '{name}': {mend}")
+        path = model_path(model)
+        given = _given(path, getattr(model, "Meta", None))
+        mine = vars(own) if own else {}
+        self.object_name = model.__name__
         # A base hands its Meta down, but neither that it is abstract nor its key.
-        self.abstract: bool = vars(own).get("abstract", False) if own else False
+        self.abstract: bool = mine.get("abstract", False)
         self.store: str = given.get("store", "default")
         self.ttl: TTL = given.get("ttl", DEFAULT_TTL)
-        self.key: str = (vars(own).get("key") if own else None) or _name(model)
-        for option in ("store", "key"):
-            if not isinstance(getattr(self, option), str):
-                raise FieldError(f"The Meta.{option} of {_name(model)} is no str.")
-        if ":" in self.key:
-            raise FieldError(f"The Meta.key of {_name(model)} holds a ':', which ends it in keys.")
+        self.key: str = mine.get("key", path)
         self.prefix = f"{KEY_PREFIX}{self.key}:"
+        self._check(path)
         self.fields = fields
         keys = [name for name, field in fields.items() if field.pk]
         if len(keys) > 1:
             raise FieldError(
-                f"{_name(model)} has {len(keys)} primary keys, {' and '.join(keys)}: "
+                f"{path} has {len(keys)} primary keys, {' and '.join(keys)}: "
                 "leave pk=True on one of them."
             )
         if not keys and not self.abstract:
             raise FieldError(
-                f"{_name(model)} has no primary key: give one of its fields pk=True, or "
+                f"{path} has no primary key: give one of its fields pk=True, or "
                 "write 'abstract = True' in its Meta."
             )
         self.pk: str = keys[0] if keys else ""
 
+    def _check(self, path: str) -> None:
+        if type(self.abstract) is not bool:
+            raise FieldError(f"The Meta.abstract of {path} is not True or False.")
+        for option in ("store", "key"):
+            text = getattr(self, option)
+            if not isinstance(text, str):
+                raise FieldError(f"The Meta.{option} of {path} is not a str.")
+            if not text:
+                raise FieldError(f"The Meta.{option} of {path} is empty. Remove it or name one.")
+        if ":" in self.key:
+            raise FieldError(
+                f"The Meta.key of {path} contains a ':', which ends it in keys. Use a '.'."
+            )
+        problem = key_problem(f"{self.prefix}1", MAX_KEY_BYTES)
+        if problem:
+            raise FieldError(f"The Meta.key of {path} cannot be part of a key: {problem}")
+        if self.ttl is DEFAULT_TTL or self.ttl is None:
+            return
+        try:
+            seconds = read_seconds(self.ttl)
+        except ValueError as error:
+            raise FieldError(f"The Meta.ttl of {path} must be {error}.") from None
+        if seconds <= 0:
+            raise FieldError(
+                f"The Meta.ttl of {path} is not greater than zero, so no object would be kept. Use "
+                "None for objects that do not expire."
+            )
 
-def _name(model: type) -> str:
+
+def _given(path: str, meta: Any) -> dict[str, Any]:
+    if meta is None:
+        return {}
+    given = {name: getattr(meta, name) for name in dir(meta) if not name.startswith("_")}
+    for name in given:
+        if name not in _KNOWN:
+            near = difflib.get_close_matches(name, _KNOWN, n=1)
+            fix = f"did you mean '{near[0]}'?" if near else f"it accepts {', '.join(_KNOWN)}."
+            raise FieldError(f"The Meta of {path} has no option '{name}': {fix}")
+    return given
+
+
+def model_path(model: type) -> str:
+    """Return ``module.Class``, which names the model in messages and, by default, in keys."""
     return f"{model.__module__}.{model.__qualname__.rpartition('.')[2]}"

@@ -19,8 +19,7 @@ from django.db import models as db
 from django.db.models.fields import NOT_PROVIDED
 from django.utils.translation import gettext_lazy as _
 
-from .fields import Field
-from .options import KEY_TYPES
+from .fields import KEY_TYPES, Field
 
 if TYPE_CHECKING:
     from json import JSONDecoder, JSONEncoder
@@ -62,6 +61,7 @@ _OPTIONS: Final = frozenset(
     {"decimal_places", "max_digits", "max_length", "decoder", "encoder"}
     | {"error_messages", "help_text", "verbose_name"}
 )
+_BOUNDS: Final = ("max_length", "max_digits", "decimal_places")
 _NOTHING: Final = "what Django does with it has no meaning in a key-value store"
 _INSTEAD: Final = {
     "primary_key": "write pk=True",
@@ -73,6 +73,7 @@ _INSTEAD: Final = {
 class TypedField(Field[T]):
     """What the typed fields share: the Django field that they ask."""
 
+    accepts_keys_of_1_0 = False
     django_field: ClassVar[type[db.Field[Any, Any]]]
     python_type: ClassVar[type]
 
@@ -91,16 +92,16 @@ class TypedField(Field[T]):
         if unnamed:
             # Django's fields begin with the verbose_name: it would become the default here.
             raise TypeError(
-                f"A {name} accepts its options by name only. Write default={unnamed[0]!r} or "
+                f"{name} accepts its options by name only. Write default={unnamed[0]!r} or "
                 f"verbose_name={unnamed[0]!r}."
             )
         refused = sorted(options.keys() - _OPTIONS)
         if refused:
             raise TypeError(
-                f"A {name} takes no '{refused[0]}': {_INSTEAD.get(refused[0], _NOTHING)}."
+                f"{name} has no option '{refused[0]}': {_INSTEAD.get(refused[0], _NOTHING)}."
             )
         if pk and self.python_type not in KEY_TYPES:
-            raise FieldError(f"A {name} is no primary key: one is a str, int, date or UUID.")
+            raise FieldError(f"{name} cannot be a primary key, which is a str, int, date or UUID.")
         # As in Django, a text without a default begins empty and everything else as None.
         empty: Any = "" if self.python_type is str and not null and not pk else None
         super().__init__(empty if default is NOT_PROVIDED else default, pk)
@@ -109,10 +110,37 @@ class TypedField(Field[T]):
             # Unlike Django's, an object here is always validated: what may be null may be empty.
             blank=null if blank is None else blank,
             choices=choices,
-            validators=tuple(validators),
+            validators=_checked_validators(name, validators),
             editable=True,  # Django validates no field that is not
             **options,
         )
+        self._check_options(name)
+
+    def _check_options(self, name: str) -> None:
+        """Raise ``TypeError`` for an option with which validating would fail or do nothing."""
+        field: Any = self._field
+        for option in ("null", "blank"):
+            if type(getattr(field, option)) is not bool:
+                raise TypeError(f"The option {option} of {name} must be True or False.")
+        bounds = {option: getattr(field, option, None) for option in _BOUNDS}
+        for option, bound in bounds.items():
+            lowest = 0 if option == "decimal_places" else 1
+            if bound is not None and (type(bound) is not int or bound < lowest):
+                raise TypeError(f"The option {option} of {name} must be an int from {lowest} up.")
+        digits, places = bounds["max_digits"], bounds["decimal_places"]
+        if digits is not None and places is not None and places > digits:
+            raise TypeError(f"The option decimal_places of {name} is more than its max_digits.")
+        if field.choices is None or callable(field.choices):
+            return
+        try:
+            fits = not any(isinstance(item, str) for item in field.choices) and field.flatchoices
+        except (TypeError, ValueError):
+            fits = False
+        if not fits:
+            raise TypeError(
+                f"The option choices of {name} must be pairs of a value and its label, as in "
+                '[("s", "small"), ("l", "large")].'
+            )
 
     def __set_name__(self, owner: type, name: str) -> None:
         super().__set_name__(owner, name)
@@ -149,6 +177,15 @@ class TypedField(Field[T]):
         if type(value) is not str and issubclass(type(value), str):
             value = str.__str__(value)  # Django's TextChoices and SafeString are more than a text
         return super().clean(value)
+
+
+def _checked_validators(name: str, validators: Any) -> tuple[Callable[[Any], None], ...]:
+    if not isinstance(validators, Iterable) or not all(map(callable, validators := [*validators])):
+        raise TypeError(
+            f"The option validators of {name} must be a list of callables, as in "
+            "[MinValueValidator(0)]."
+        )
+    return tuple(validators)
 
 
 if TYPE_CHECKING:
