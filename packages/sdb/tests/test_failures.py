@@ -26,7 +26,7 @@ from django_kvstore.errors import (
 )
 from django_kvstore_sdb import SimpleDBBackend
 from servers.simpledb import SimpleDB
-from servers.simpledb_client import ACCESS_KEY, SECRET_KEY
+from servers.simpledb.client import ACCESS_KEY, SECRET_KEY
 
 READS: dict[str, Callable[[SimpleDBBackend], Any]] = {
     "GetAttributes": lambda b: b.get("a:1"),

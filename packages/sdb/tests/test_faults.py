@@ -21,7 +21,7 @@ from django_kvstore.errors import KVStoreError, OutcomeUnknown, Timeout, Unavail
 from django_kvstore_sdb import SimpleDBBackend
 from servers.proxy import Proxy
 from servers.simpledb import SimpleDB
-from servers.simpledb_client import ACCESS_KEY, SECRET_KEY
+from servers.simpledb.client import ACCESS_KEY, SECRET_KEY
 
 Ending = Literal["reset", "close"]
 

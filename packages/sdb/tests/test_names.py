@@ -17,7 +17,7 @@ from django_kvstore_sdb.names import (
     to_cell,
     to_item_name,
 )
-from servers.simpledb_limits import RESTRICTED
+from servers.simpledb.limits import RESTRICTED
 
 #: Texts of the characters that are likely to be trouble, and any others, of up to 1,025 bytes.
 CELLS = st.one_of(

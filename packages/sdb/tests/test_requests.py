@@ -18,7 +18,7 @@ from django_kvstore.options import StoreOptions
 from django_kvstore.store import Store
 from django_kvstore_sdb import SimpleDBBackend
 from servers.simpledb import SimpleDB
-from servers.simpledb_client import connect, put
+from servers.simpledb.client import connect, put
 
 CALLS: dict[str, tuple[Callable[[SimpleDBBackend], Any], Any, dict[str, int]]] = {
     "get": (lambda b: b.get("a:1"), b"old", {"GetAttributes": 1}),
