@@ -248,7 +248,7 @@ def test_one_text_is_not_several_primary_keys() -> None:
 def test_get_or_create_ends_where_what_is_there_cannot_be_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As where reads go to a replica that has stopped."""
+    """For example because others create and delete it all the time."""
     Page(slug="home").save()
     backend = kvstores["default"].backend
     monkeypatch.setattr(backend, "contention_timeout", 0.05)

@@ -53,10 +53,12 @@ def test_routers_part_reading_from_writing(open_backend):
         backend.set("n:key", b"primary", None)
         assert replica.get("n:key") is None
         replica.set("n:key", b"replica", None)
-        assert backend.get("n:key") == b"replica"
-        assert backend.get_many(["n:key"]) == {"n:key": b"replica"}
-        assert backend.scan("n:", None, 9).cells == [("n:key", b"replica")]
-        assert backend.count("n:") == 1
+        for reader, record in ((backend, b"primary"), (backend.reader, b"replica")):
+            assert reader.get("n:key") == record
+            assert reader.get_many(["n:key"]) == {"n:key": record}
+            assert reader.scan("n:", None, 9).cells == [("n:key", record)]
+            assert reader.scan_keys("n:", None, 9).keys == ["n:key"]
+            assert reader.count("n:") == 1
         assert not backend.add("n:key", b"other", None)
         assert backend.compare_and_set("n:key", b"primary", b"second", None)
         assert backend.clear("n:") == 1
@@ -84,6 +86,7 @@ def test_what_is_read_to_be_written_is_read_where_it_is_written(open_backend):
 def test_using_comes_before_the_routers(open_backend):
     with override_settings(DATABASE_ROUTERS=[Split()]):
         backend = open_backend("db_replica")
+        assert backend.reader is backend
         backend.set("n:key", b"record", None)
         assert backend.get("n:key") == b"record"
         assert backend.provisions_on_migrate("db_replica")
@@ -113,6 +116,7 @@ def test_the_table_is_made_where_it_is_written_if_the_routers_let_it(open_backen
 
 def test_without_routers_it_is_the_default_database(open_backend):
     backend = open_backend(None, "unrouted", provision=False)
+    assert backend.reader is backend
     assert backend.provisions_on_migrate("default")
     assert backend.table.for_read() is backend.table.for_write() is connections["default"]
 

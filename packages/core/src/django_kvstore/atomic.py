@@ -31,7 +31,7 @@ class AtomicStore(EntryStore):
         expires = self.coder.expires(ttl)
         if expires is not None and is_past(expires):
             self.coder.payload(cell, value)
-            return not self.exists(key)
+            return is_gone(self.backend.get(cell))
         record = self.coder.encode(cell, value, expires)
         added = self.backend.add(cell, record, expires)
         if not added and not self.backend.expires_itself:
@@ -174,19 +174,19 @@ class AtomicStore(EntryStore):
         one who computes may be waiting for that.
         """
         self.coder.expires(ttl)  # so that a bad ttl is refused before anything is computed
-        value = self.get(key, MISSING)
+        value = self._current(key, MISSING)
         if value is not MISSING:
             return value
         self._require_atomic()
         if not callable(default):
-            return default if self.add(key, default, ttl) else self.get(key, default)
+            return default if self.add(key, default, ttl) else self._current(key, default)
 
         def compute() -> Any:
             made = default()
-            return made if self.add(key, made, ttl) else self.get(key, made)
+            return made if self.add(key, made, ttl) else self._current(key, made)
 
         lock = self.coder.lock_cell(key)
-        return compute_once(self.backend, lock, lease, lambda: self.get(key, MISSING), compute)
+        return compute_once(self.backend, lock, lease, lambda: self._current(key, MISSING), compute)
 
     # Expiry.
 

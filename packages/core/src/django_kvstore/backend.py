@@ -101,6 +101,16 @@ class Backend:
         self.url = url
         self.options = dict(params)
 
+    @property
+    def reader(self) -> Backend:
+        """The backend that serves calls which only read, such as `Store.get`; mostly this one.
+
+        An engine with replicas returns one here that reads from them, so its answers may be
+        behind. Every other call comes to this backend, whose reads must see every write that was
+        acknowledged: a call that writes reads only from where it writes.
+        """
+        return self
+
     # The three that every engine has.
 
     def get(self, key: str) -> bytes | None:

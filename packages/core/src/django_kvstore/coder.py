@@ -166,10 +166,18 @@ class Coder(Naming):
         except records.BadRecord as error:
             raise self._corrupt(error) from error
 
-    def decode(self, cell: str, record: bytes, *, safely: bool = False) -> Any:
-        """Return the value of a record, or `MISSING` when it has expired or is gone meanwhile.
+    def decode(
+        self,
+        cell: str,
+        record: bytes,
+        *,
+        safely: bool = False,
+        reader: Backend | None = None,
+    ) -> Any:
+        """Return the value of a record, or `MISSING` when it has expired or was deleted.
 
         With `safely`, a value that only running code could load raises `CorruptValue` instead.
+        `reader` is the backend that gave the record, where it may be behind: `Backend.reader`.
         """
         is_whole = crc32(record, crc32(cell.encode())) == WHOLE
         head = record[HEAD]
@@ -180,7 +188,7 @@ class Coder(Naming):
                 return MISSING
             payload = record[PAYLOAD_AFTER_EXPIRY]
         else:
-            payload = self._open(cell, record)
+            payload = self._open(cell, record, reader or self._backend)
             if payload is MISSING:
                 return MISSING
         try:
@@ -191,7 +199,9 @@ class Coder(Naming):
         except Exception as error:  # a serializer or library may raise anything over bad bytes
             raise self._corrupt(error) from error
 
-    def decode_many(self, cells: Iterable[tuple[str, bytes]]) -> dict[str, Any]:
+    def decode_many(
+        self, cells: Iterable[tuple[str, bytes]], *, reader: Backend | None = None
+    ) -> dict[str, Any]:
         """Return the values of entries' cells by their keys, without what has expired or is gone.
 
         Otherwise as `decode`.
@@ -206,12 +216,12 @@ class Coder(Naming):
                 except Exception:  # noqa: BLE001 # `decode` says what it means
                     value = self.decode(cell, record)
             else:
-                value = self.decode(cell, record)
+                value = self.decode(cell, record, reader=reader)
             if value is not MISSING:
                 values[cell[start:]] = value
         return values
 
-    def _open(self, cell: str, record: bytes) -> Any:
+    def _open(self, cell: str, record: bytes, reader: Backend) -> Any:
         """Return the payload, joined and unpacked, of a record of whatever form, or `MISSING`."""
         while True:
             flags, code, expires, payload = self.unpack(cell, record)
@@ -224,16 +234,18 @@ class Coder(Naming):
                 )
             if not flags & records.IS_SPLIT:
                 break
-            joined = self._join(payload)
+            joined = self._join(payload, reader)
             if joined is not None:
                 payload = joined
                 break
-            # Somebody replaced the value between our reading of its head and of its parts, or
-            # else the engine has lost a part.
+            # Somebody replaced the value between our reading of its head and of its parts, or a
+            # replica is behind, or else the engine has lost a part.
             current = self._backend.get(cell)
-            if current is None or (current == record and self._backend.evicts):
+            lost = current == record and reader is self._backend
+            reader = self._backend
+            if current is None or (lost and reader.evicts):
                 return MISSING
-            if current == record:
+            if lost:
                 raise self._corrupt("a part of it is missing")
             record = current
         number = flags >> records.COMPRESSION_SHIFT & 3
@@ -244,11 +256,11 @@ class Coder(Naming):
         except ValueError as error:
             raise self._corrupt(error) from error
 
-    def _join(self, payload: bytes) -> bytes | None:
+    def _join(self, payload: bytes, reader: Backend) -> bytes | None:
         """Return the payload of the parts that a head's names; None when one is gone meanwhile."""
         try:
             head = split.read_head(payload)
-            return split.read_parts(self._backend, self._namespace, head)
+            return split.read_parts(reader, self._namespace, head)
         except records.BadRecord as error:
             raise self._corrupt(error) from error
 

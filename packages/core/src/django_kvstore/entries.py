@@ -46,10 +46,18 @@ class EntryStore:
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value, or `default` when there is none. Raises `CorruptValue`."""
         cell = self.coder.cell(key)
-        record = self.backend.get(cell)
+        reader = self.backend.reader
+        record = reader.get(cell)
         if record is None:
             return default
-        value = self.coder.decode(cell, record)
+        value = self.coder.decode(cell, record, reader=reader)
+        return default if value is MISSING else value
+
+    def _current(self, key: str, default: Any) -> Any:
+        """Do what `get` does, for a call that may write: no replica is asked."""
+        cell = self.coder.cell(key)
+        record = self.backend.get(cell)
+        value = MISSING if record is None else self.coder.decode(cell, record)
         return default if value is MISSING else value
 
     def set(self, key: str, value: Any, ttl: TTL = DEFAULT_TTL) -> None:
@@ -82,7 +90,7 @@ class EntryStore:
 
     def exists(self, key: str) -> bool:
         """Say whether there is an entry, without reading its value."""
-        return not is_gone(self.backend.get(self.coder.cell(key)))
+        return not is_gone(self.backend.reader.get(self.coder.cell(key)))
 
     def has_key(self, key: str) -> bool:
         """As `exists`; the name that django-kvstore 1.0 had."""
@@ -96,8 +104,9 @@ class EntryStore:
     def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """Return the values of those keys that have one."""
         cells = self.coder.cells(keys)
-        found = self.backend.get_many(cells) if cells else {}
-        return self.coder.decode_many(found.items())
+        reader = self.backend.reader
+        found = reader.get_many(cells) if cells else {}
+        return self.coder.decode_many(found.items(), reader=reader)
 
     def set_many(self, values: Mapping[str, Any], ttl: TTL = DEFAULT_TTL) -> None:
         """Write every value of a dict; all are checked and serialized before the first is sent."""
@@ -134,7 +143,10 @@ class EntryStore:
     # Whole entries.
 
     def get_entries(self, keys: Iterable[str]) -> dict[str, Entry]:
-        """Return those of the keys that have an entry, each with its expiry and size."""
+        """Return those of the keys that have an entry, each with its expiry and size.
+
+        No replica is asked: an entry that was just written is there.
+        """
         cells = self.coder.cells(keys)
         found = self.backend.get_many(cells) if cells else {}
         entries = (self._entry(cell, record) for cell, record in found.items())
@@ -173,7 +185,7 @@ class EntryStore:
 
     def ttl(self, key: str) -> float | None:
         """Return the seconds left, None for an entry that does not expire, 0.0 where none is."""
-        record = self.backend.get(self.coder.cell(key))
+        record = self.backend.reader.get(self.coder.cell(key))
         if record is None:
             return 0.0
         expires = records.expiry(record)
@@ -185,6 +197,9 @@ class EntryStore:
         """Ask the engine for a sign of life; return the seconds it took."""
         begun = time.perf_counter()
         self.backend.ping()
+        reader = self.backend.reader
+        if reader is not self.backend:
+            reader.ping()
         return time.perf_counter() - begun
 
     def close(self) -> None:

@@ -38,7 +38,7 @@ class IterableStore(AtomicStore):
                 return
 
     def _scan_keys(self, prefix: str, cursor: str | None) -> tuple[list[str], str | None]:
-        cells, following = self.backend.scan_keys(self.coder.prefix(prefix), cursor, 1000)
+        cells, following = self.backend.reader.scan_keys(self.coder.prefix(prefix), cursor, 1000)
         return self.coder.keys(cells), following
 
     def items(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -56,13 +56,15 @@ class IterableStore(AtomicStore):
         A cursor is text and stays good in another process; a page may hold fewer entries than
         `limit`, or none, and still have a next one.
         """
-        cells, following = self.backend.scan(self.coder.prefix(prefix), cursor, limit)
-        return Entries(list(self.coder.decode_many(cells).items()), following)
+        reader = self.backend.reader
+        cells, following = reader.scan(self.coder.prefix(prefix), cursor, limit)
+        return Entries(list(self.coder.decode_many(cells, reader=reader).items()), following)
 
     def export(self, prefix: str = "", cursor: str | None = None, limit: int = 250) -> Export:
         """Return one page of entries with their expiry and size; otherwise as `scan`.
 
-        An entry that cannot be read does not end the walk: its `error` says why.
+        An entry that cannot be read does not end the walk: its `error` says why. No replica is
+        asked, so that a copy or a dump has every entry.
         """
         cells, following = self.backend.scan(self.coder.prefix(prefix), cursor, limit)
         entries = (self._entry(cell, record) for cell, record in cells)
@@ -70,7 +72,7 @@ class IterableStore(AtomicStore):
 
     def count(self, prefix: str = "") -> int:
         """Return how many keys start with `prefix`."""
-        return self.backend.count(self.coder.prefix(prefix))
+        return self.backend.reader.count(self.coder.prefix(prefix))
 
     def clear(self, prefix: str = "") -> int | None:
         """Delete every entry, or those whose key starts with `prefix`.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from threading import RLock
 from typing import Any, Final
 
 from django.core import checks
-from django.db import Error, connections
+from django.db import Error, connections, router
 
 from django_kvstore.backend import Backend, KeyPage, Page, Write
 from django_kvstore.errors import Conflict
@@ -65,12 +66,21 @@ class DBBackend(Backend):
         self.table = Table(url, self.options["using"], alias)
         self._sessions = Sessions(self, self.table, direct=self.options.get("direct", True))
         self._crowded_until = 0.0
+        #: Whether reads, too, go to the database that takes the writes.
+        self._exact = True
+        self._replica = copy.copy(self)
+        self._replica._exact = False
+
+    @property
+    def reader(self) -> Backend:
+        """This backend, or one that reads from where routers send those who read."""
+        return self._replica if router.routers and not self.table.using else self
 
     # Single cells.
 
     def get(self, key: str) -> bytes | None:
         # As `cells.read` does, in fewer steps: nothing is called as often.
-        session = self._sessions.open()
+        session = self._sessions.open(writes=self._exact)
         sql = session.sql
         row = session.send(sql.get, (sql.name(key),), first)
         return None if row is None else cells.live(row)
@@ -133,7 +143,7 @@ class DBBackend(Backend):
     # Many cells.
 
     def get_many(self, keys: Sequence[str]) -> dict[str, bytes]:
-        session = self._sessions.open()
+        session = self._sessions.open(writes=self._exact)
         found: dict[str, bytes] = {}
         for some in slices(keys):
             found.update(cells.get_many(session, some))
@@ -167,21 +177,21 @@ class DBBackend(Backend):
     # All cells of a prefix.
 
     def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
-        session = self._sessions.open()
+        session = self._sessions.open(writes=self._exact)
         statement = session.sql.first_page if cursor is None else session.sql.next_page
         rows = session.send(statement, _range(prefix, cursor, time.time(), limit), every)
         cells = [(session.sql.text(name), bytes(record)) for name, record in rows]
         return Page(cells, cells[-1][0] if len(cells) == limit else None)
 
     def scan_keys(self, prefix: str, cursor: str | None, limit: int) -> KeyPage:
-        session = self._sessions.open()
+        session = self._sessions.open(writes=self._exact)
         statement = session.sql.first_keys if cursor is None else session.sql.next_keys
         rows = session.send(statement, _range(prefix, cursor, time.time(), limit), every)
         keys = [session.sql.text(name) for (name,) in rows]
         return KeyPage(keys, keys[-1] if len(keys) == limit else None)
 
     def count(self, prefix: str) -> int:
-        session = self._sessions.open()
+        session = self._sessions.open(writes=self._exact)
         return int(session.send(session.sql.count, _range(prefix, None, time.time()), first)[0])
 
     def clear(self, prefix: str) -> int:

@@ -23,6 +23,9 @@ from .workers import ProcessWorkers, ThreadWorkers
 #: test's own, so that tests at the same time on one engine do not meet.
 OpenStore = Callable[..., Store]
 
+#: How many bytes the cells of the store `small` hold.
+_CELL = 2048
+
 
 class Base:
     """The options, each with its default; a test class overrides what its engine needs."""
@@ -86,6 +89,13 @@ class Base:
         """Start the engine again, on the same address; return when it answers."""
         raise NotImplementedError
 
+    def catch_up(self) -> None:
+        """Bring the engine's replicas up to date; return when they are.
+
+        For a class whose store reads from replicas that stay behind until this is called. An
+        engine without replicas is always up to date.
+        """
+
     # Fixtures.
 
     @pytest.fixture
@@ -132,6 +142,15 @@ class Base:
     def store(self, open_store: OpenStore) -> Store:
         """An empty store."""
         return open_store()
+
+    @pytest.fixture
+    def small(self, store: Store, open_store: OpenStore) -> Store:
+        """The store on a backend whose cells hold two kilobytes, so larger values are split."""
+        whole = store.backend
+        kind: Any = type(whole)
+        limit = min(_CELL, whole.cell_bytes or _CELL)
+        kind = type(f"Small{kind.__name__}", (kind,), {"cell_bytes": limit})
+        return open_store(backend=kind(whole.alias, whole.url, whole.options))
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -45,6 +45,7 @@ from .missing import Missing
 from .moving import Moving
 from .namespaces import Namespaces
 from .prefixes import Prefixes
+from .replicas import Replicas
 from .splitting import Splitting
 from .values import Values
 
@@ -69,6 +70,7 @@ class Contract(
     Failure,
     Corruption,
     Splitting,
+    Replicas,
     Flags,
     Life,
 ):

@@ -12,11 +12,10 @@ from django_kvstore.errors import CorruptValue, Unavailable
 from django_kvstore.store import Store
 
 from . import tasks
-from .base import Base, OpenStore
+from .base import Base
 from .clauses import clause, needs
 from .workers import ThreadWorkers
 
-_CELL = 2048
 _LARGE = 30_000
 
 
@@ -28,15 +27,6 @@ def text(letter: str, size: int = _LARGE) -> str:
 
 class Splitting(Base):
     """Clauses ``splitting-…``; on every engine, by making its cells small."""
-
-    @pytest.fixture
-    def small(self, store: Store, open_store: OpenStore) -> Store:
-        """The store on a backend whose cells hold two kilobytes."""
-        whole = store.backend
-        kind: Any = type(whole)
-        limit = min(_CELL, whole.cell_bytes or _CELL)
-        kind = type(f"Small{kind.__name__}", (kind,), {"cell_bytes": limit})
-        return open_store(backend=kind(whole.alias, whole.url, whole.options))
 
     def _parts(self, store: Store, key: str) -> list[str]:
         """Return the names of the cells that hold the value's parts."""

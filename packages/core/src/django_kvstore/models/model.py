@@ -114,9 +114,9 @@ class Root(metaclass=ModelBase):
         """Return the object of that primary key and False, or a new one of `defaults` and True.
 
         Raises `Conflict` when there is an object that cannot be read for longer than the backend's
-        `contention_timeout`, for example because reads go to a replica that has stopped.
+        `contention_timeout`, for example because others create and delete it all the time.
         """
-        found = cls.get(pk)
+        found = cls._current(pk)
         if found is not None:
             return found, False
         made = cls(**{**(defaults or {}), cls._meta.pk: pk})
@@ -124,11 +124,18 @@ class Root(metaclass=ModelBase):
             if made._add():
                 return made, True
             # Somebody made it in the meantime: read theirs, under the key that was taken.
-            found = cls.get(made.pk)
+            found = cls._current(made.pk)
             if found is not None:
                 break
         assert found is not None  # else `tries` has raised an error
         return found, False
+
+    @classmethod
+    def _current(cls, pk: Any) -> Self | None:
+        """Do what `get` does, for a call that may write: no replica is asked."""
+        key = cls._key_or_none(pk)
+        data = MISSING if key is None else cls._store()._current(key, MISSING)
+        return None if key is None or data is MISSING else cls._load(key, data)
 
     def save(self, *, if_unchanged: bool = False) -> None:
         """Validate and write the object, new or not.
