@@ -20,9 +20,10 @@ class Store(AsyncStore):
     """One configured store; thread-safe. `django_kvstore.kvstores` makes them.
 
     Every method raises `InvalidKey` for a bad key, `Unavailable` or `Timeout` when the engine
-    does not answer, `OutcomeUnknown` when a write's answer was lost, and `NotSupported` for what
-    the engine declares away. `ttl` is in seconds, a float if need be; None is for ever, zero or
-    less is already gone, and `DEFAULT_TTL` is what the store's options say.
+    does not answer, `Refused` when it answers that it will not do it, `OutcomeUnknown` when a
+    write's answer was lost, and `NotSupported` for what the engine declares away. `ttl` is in
+    seconds or a ``timedelta``: None is without expiry, zero or less has expired already, and
+    `DEFAULT_TTL` is what the store's options say.
     """
 
     def namespace(self, name: str) -> Store:
