@@ -123,7 +123,7 @@ def test_djangos_runner(project: Path, run: Run, parallel: str) -> None:
 def test_pytests_fixture(project: Path, run: Run, workers: list[str]) -> None:
     run("-m", "django", "kvstore", "provision")
     (project / "test_shop.py").write_text(PYTESTS.format(fixture="isolated_kvstores"))
-    done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", *workers)
+    done = run("-m", "pytest", "-q", "-p", "no:django", "-p", "no:cacheprovider", *workers)
     assert "12 passed" in done.stdout
     assert run("-c", LEFT).stdout == "0 cells are left\n"
 
@@ -132,7 +132,7 @@ def test_pytests_setting(project: Path, run: Run) -> None:
     run("-m", "django", "kvstore", "provision")
     (project / "pytest.ini").write_text("[pytest]\nkvstore_isolation = true\n")
     (project / "test_shop.py").write_text(PYTESTS.format(fixture="request"))
-    done = run("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    done = run("-m", "pytest", "-q", "-p", "no:django", "-p", "no:cacheprovider")
     assert "12 passed" in done.stdout
     assert run("-c", LEFT).stdout == "0 cells are left\n"
 
@@ -182,7 +182,7 @@ def test_databases_that_are_out_of_reach_at_the_end_are_no_error(project: Path, 
     run("-m", "django", "kvstore", "provision")
     (project / "conftest.py").write_text(DATABASES)
     (project / "test_shop.py").write_text(WITH_DATABASES)
-    done = run("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    done = run("-m", "pytest", "-q", "-p", "no:django", "-p", "no:cacheprovider")
     assert "2 passed" in done.stdout
     assert "error" not in done.stdout
     assert run("-c", LEFT).stdout == "0 cells are left\n"

@@ -17,7 +17,7 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 from .checks import check_databases, check_deployment, check_models, check_stores
-from .stores import kvstores
+from .config import StoreConfig, configured_entries
 
 
 class KVStoreConfig(AppConfig):
@@ -37,13 +37,17 @@ class KVStoreConfig(AppConfig):
 
 
 def _provision(*, using: str, verbosity: int = 1, stdout: Any = None, **kwargs: Any) -> None:
-    for alias in kvstores:
+    """Create what the stores need in a database that was migrated or, in tests, flushed."""
+    for alias, entry in configured_entries().items():
         try:
-            backend = kvstores[alias].backend
+            # Not the backend of `kvstores`: a store that was taken from there during a test is
+            # emptied after it, and this one may be in a database that the test does not use.
+            backend = StoreConfig.read(alias, entry).open_backend()
+            concerned = backend.provisions_on_migrate(using)
         except ImproperlyConfigured:
-            continue  # the checks tell, or have been silenced
-        if backend.provisions_on_migrate(using) and backend.provision() and verbosity >= 1:
-            # In the form of the lines above it, which tell of migrations.
+            continue  # The system checks report it, unless they are silenced.
+        if concerned and backend.provision() and verbosity >= 1:
+            # In the form of the lines above it, which report migrations.
             line = f"  Creating what the store '{alias}' needs... OK\n"
             (stdout or sys.stdout).write(line)
 

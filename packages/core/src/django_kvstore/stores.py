@@ -193,13 +193,18 @@ def _empty(store: Store, isolation: str) -> None:
 
 
 def _is_out_of_reach(error: Exception) -> bool:
-    """Say whether a test's database cannot be asked any more, which undoes what was stored."""
+    """Say whether the store's database cannot be asked here, which empties the store by itself.
+
+    Either the test could not store anything, or what it stored is undone with its transaction.
+    """
     # Databases take longer to import than all of the core, and few stores are in one.
     from django.db.transaction import TransactionManagementError
+    from django.test.testcases import DatabaseOperationForbidden  # type: ignore[attr-defined]
 
-    # An error of the test has broken the transaction that it is in. Or pytest-django has ended it,
-    # for a fixture asked for in the test's midst; its error is of no class of its own.
-    return isinstance(error, TransactionManagementError) or (
+    # The database is not among the test's `databases`. Or an error of the test has broken the
+    # transaction that it is in. Or pytest-django has ended it, for a fixture that was asked for in
+    # the middle of the test; its error has no class of its own.
+    return isinstance(error, (DatabaseOperationForbidden, TransactionManagementError)) or (
         isinstance(error, RuntimeError) and str(error).startswith("Database access not allowed")
     )
 

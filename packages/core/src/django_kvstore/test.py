@@ -31,8 +31,12 @@ class IsolatedStoresMixin(_Base):
     def setUpClass(cls) -> None:
         isolation = kvstores.isolated()
         isolation.__enter__()
-        cls.addClassCleanup(isolation.__exit__, None, None, None)
-        super().setUpClass()
+        try:
+            super().setUpClass()
+        finally:
+            # Cleanups run last in, first out: the stores are emptied while Django still keeps the
+            # class off every database that is not among its `databases`.
+            cls.addClassCleanup(isolation.__exit__, None, None, None)
 
     def setUp(self) -> None:
         isolation = kvstores.isolated()

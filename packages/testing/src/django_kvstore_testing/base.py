@@ -139,6 +139,16 @@ class Base:
                 store.clear()
 
     @pytest.fixture
+    def monkeypatch(self, open_store: OpenStore) -> Iterator[pytest.MonkeyPatch]:
+        """As pytest's own, which other plugins' fixtures use too.
+
+        What is patched is undone before the stores are cleared, in whichever order a plugin asks
+        for pytest's.
+        """
+        with pytest.MonkeyPatch.context() as patch:
+            yield patch
+
+    @pytest.fixture
     def store(self, open_store: OpenStore) -> Store:
         """An empty store."""
         return open_store()

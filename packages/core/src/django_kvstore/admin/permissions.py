@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final
 
+from django.apps import apps as installed
 from django.apps.registry import Apps
-from django.contrib.contenttypes.models import ContentType
 from django.db import router
 from django.http import HttpRequest
 
@@ -43,18 +43,25 @@ def may_any(request: HttpRequest) -> bool:
     return any(may(request, "view", alias) for alias in kvstores)
 
 
-def make_permissions(*, using: str, apps: Apps, **kwargs: Any) -> None:
-    """Make the permissions of every configured store, after ``migrate``."""
+def make_permissions(*, using: str, apps: Apps = installed, **kwargs: Any) -> None:
+    """Create the permissions of every configured store, after ``migrate`` and ``flush``.
+
+    `apps` are the models as the migrations have left them; ``flush`` sends none, because it runs
+    no migrations.
+    """
     try:
         permissions = apps.get_model("auth", "Permission")
+        content_types = apps.get_model("contenttypes", "ContentType")
     except LookupError:
-        return  # ``migrate contenttypes`` alone: there is no table yet
+        return  # ``migrate contenttypes`` alone: there is no table yet.
     if not router.allow_migrate_model(using, permissions):
         return
-    manager = ContentType.objects.db_manager(using)
-    content_type = manager.get_for_model(KeyValueStore, for_concrete_model=False)
-    there = permissions.objects.using(using).filter(content_type_id=content_type.pk)
-    known = set(there.values_list("codename", flat=True))
+    # Not by the manager's cache: what it remembers may be from before the flush.
+    content_type, _ = content_types.objects.using(using).get_or_create(
+        app_label=KeyValueStore._meta.app_label, model=KeyValueStore._meta.model_name
+    )
+    existing = permissions.objects.using(using).filter(content_type_id=content_type.pk)
+    known = set(existing.values_list("codename", flat=True))
     permissions.objects.using(using).bulk_create(
         permissions(
             codename=codename(action, alias),
