@@ -52,12 +52,12 @@ def test_the_expiry_is_changed(
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        ("{", "This is no typed JSON"),
-        ('{"$date": "yesterday"}', "This is no typed JSON"),
-        ('{"$set": [[]]}', "This is no typed JSON"),
+        ("{", "A name needs double quotes: line 1, column 2."),
+        ('{"$date": "yesterday"}', "This is not typed JSON"),
+        ('{"$set": [[]]}', "This is not typed JSON"),
         ('{"a": 1, "a": 2}', "the name “a” stands there twice"),
-        ("NaN", "NaN is no JSON"),
-        ("[" * 100_000, "This is no typed JSON"),
+        ("NaN", "NaN is not JSON"),
+        ("[" * 100_000, "It is nested too deeply."),
         ("", "This field is required"),
     ],
 )

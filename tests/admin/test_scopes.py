@@ -21,7 +21,7 @@ def basket() -> Any:
 
     class Basket(models.Model):
         owner = models.CharField(pk=True)
-        items = models.JSONField()
+        items = models.JSONField(blank=True)
 
         class Meta:
             key = "shop.Basket"

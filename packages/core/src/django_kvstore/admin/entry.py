@@ -46,7 +46,7 @@ def _change(visit: Visit, key: str) -> HttpResponse:
     posted = visit.request.POST
     form = ValueForm(posted) if "value" in posted else ExpiryForm(posted)
     found, conflict = None, ""
-    valid = form.is_valid()  # whatever comes now, what was typed is shown again
+    valid = _is_valid(visit, key, form)  # whatever comes now, what was typed is shown again
     try:
         found = load(visit.scope.store, key)
         seen = posted.get("seen", editing.NOTHING)
@@ -109,7 +109,7 @@ def add(visit: Visit) -> HttpResponse:
     posted = visit.request.method == "POST"
     typed = {name: visit.request.GET.get(name, "") for name in ("key", "escapes")}
     form = AddForm(visit.scope, visit.request.POST if posted else None, initial=typed)
-    if posted and form.is_valid():
+    if posted and form.is_valid() and _is_valid(visit, form.cleaned_data["key"], form):
         try:
             if _add(visit, form.cleaned_data["key"], form.value, form.ttl()):
                 return visit.go("change")
@@ -119,6 +119,16 @@ def add(visit: Visit) -> HttpResponse:
         except KVStoreError as error:
             form.add_error(None, str(error))
     return visit.render("add", _("Add entry"), crumb=_("Add entry"), form=form)
+
+
+def _is_valid(visit: Visit, key: str, form: ExpiryForm) -> bool:
+    """Say whether the form is valid, and its value what the model of that key accepts."""
+    if not form.is_valid():
+        return False
+    # A part of the store with a namespace of its own holds no objects of models.
+    if not isinstance(form, ValueForm) or visit.scope.store is not visit.store:
+        return True
+    return form.clean_object(visit.alias, key)
 
 
 def _add(visit: Visit, key: str, value: Any, ttl: Any) -> bool:

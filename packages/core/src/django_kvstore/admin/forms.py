@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any, Final
 
 from django import forms
 from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from django_kvstore.errors import InvalidKey
+from django_kvstore.models.stored import clean_stored, models_at
 from django_kvstore.options import DEFAULT_TTL, MISSING
-from django_kvstore.typed_json import from_json
 
 from .inspection import Inspection
+from .reading import read_value
 from .scopes import Scope
 from .spelling import read_spelled
 
@@ -39,6 +39,8 @@ class ExpiryForm(forms.Form):
     fieldsets: list[tuple[None, dict[str, Any]]] = [(None, {"fields": [("expiry", "seconds")]})]
     #: What can be chosen.
     choices: tuple[str, ...] = (KEEP, FOR_EVER, SECONDS)
+    #: The ttl that is not chosen: the store's, or that of the object's model.
+    _default_ttl: Any = DEFAULT_TTL
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,11 +54,16 @@ class ExpiryForm(forms.Form):
         field.choices = [(choice, labels[choice]) for choice in self.choices]
 
     def clean(self) -> dict[str, Any]:
-        """An expiry in seconds says how many."""
+        """An expiry in seconds says how many, and no other expiry drops seconds that were typed."""
         cleaned = super().clean() or self.cleaned_data
-        # What was no number has its own error, and is not in `cleaned`.
-        if cleaned.get("expiry") == SECONDS and cleaned.get("seconds", 0) is None:
-            self.add_error("seconds", _("Say how many seconds."))
+        # What was not a number has its own error, and is not in `cleaned`.
+        if "expiry" in cleaned and "seconds" in cleaned:
+            in_seconds, typed = cleaned["expiry"] == SECONDS, cleaned["seconds"] is not None
+            if in_seconds and not typed:
+                self.add_error("seconds", _("Say how many seconds."))
+            if typed and not in_seconds:
+                told = _("Choose “in seconds:” as the expiry, or leave this empty.")
+                self.add_error("seconds", told)
         return cleaned
 
     @property
@@ -69,7 +76,7 @@ class ExpiryForm(forms.Form):
         chosen = self.cleaned_data["expiry"]
         if chosen == SECONDS:
             return self.cleaned_data["seconds"]
-        return None if chosen == FOR_EVER else DEFAULT_TTL
+        return None if chosen == FOR_EVER else self._default_ttl
 
     def expires(self, scope: Scope, entry: Inspection | None) -> float | None:
         """Return the time, in seconds since 1970, at which the entry is to expire."""
@@ -99,7 +106,10 @@ class ValueForm(ExpiryForm):
         widget=AdminTextareaWidget(
             attrs={"spellcheck": "false", "autocomplete": "off", "dir": "ltr"}
         ),
-        help_text=_('JSON; other types as in {"$tuple": [1, 2]} or {"$date": "2026-01-31"}.'),
+        help_text=_(
+            'JSON, so text needs double quotes; other types as in {"$tuple": [1, 2]} or '
+            '{"$date": "2026-01-31"}.'
+        ),
     )
 
     fieldsets = [(None, {"fields": ["value", ("expiry", "seconds")]})]
@@ -112,14 +122,27 @@ class ValueForm(ExpiryForm):
     def clean_value(self) -> Any:
         """Return the value that the JSON stands for."""
         try:
-            data = json.loads(
-                self.cleaned_data["value"],
-                object_pairs_hook=_object,
-                parse_constant=_no_constant,
-            )
-            return from_json(data)
-        except (ValueError, RecursionError) as error:
-            raise ValidationError(_("This is no typed JSON: %s") % str(error)[:300]) from error
+            return read_value(self.cleaned_data["value"])
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+    def clean_object(self, alias: str, key: str) -> bool:
+        """Make the value what the model of that key stores; say whether the model accepts it.
+
+        The model's errors are added to the form. The value of any other key stays as it is.
+        """
+        refused: ValidationError | None = None
+        for model in models_at(alias, key):
+            try:
+                self.cleaned_data["value"] = clean_stored(model, key, self.value)
+            except ValidationError as error:
+                refused = refused or error
+            else:
+                self._default_ttl = model._meta.ttl
+                return True
+        if refused is not None:
+            self.add_error("value", list(_told(refused)))
+        return refused is None
 
 
 class AddForm(ValueForm):
@@ -155,14 +178,11 @@ class AddForm(ValueForm):
         return cleaned
 
 
-def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(_("the name “%s” stands there twice") % name)
-        found[name] = value
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(_('%s is no JSON; write {"$float": "nan"}, or "inf"') % name)
+def _told(error: ValidationError) -> Iterator[str]:
+    """Yield what a model says about an object, with the name of the field that it is about."""
+    if not hasattr(error, "error_dict"):
+        yield from error.messages
+        return
+    for name, messages in error.message_dict.items():
+        for message in messages:
+            yield message if name == NON_FIELD_ERRORS else f"{name}: {message}"
