@@ -138,6 +138,35 @@ VALUES = Chapter(
             fix="None for an entry that does not expire",
         ),
         Mistake(
+            "A coroutine function for get_or_set",
+            raises="InvalidValue",
+            settings=ON_DB,
+            scene="async def fetch(): return 'hunter2'",
+            call='kvstores["sessions"].get_or_set("rates", fetch)',
+            wrong="the default's value must be awaited, and get_or_set cannot",
+            fix="Call 'await aget_or_set(...)'",
+        ),
+        Mistake(
+            "A default that asks for its own key",
+            raises="InvalidValue",
+            settings=ON_DB,
+            call=(
+                'kvstores["sessions"].get_or_set(\n'
+                '    "rates", lambda: kvstores["sessions"].get_or_set("rates", list)\n'
+                ")"
+            ),
+            wrong="the default for the key calls get_or_set for the key itself",
+            fix="Compute the value without the entry that it is for",
+        ),
+        Mistake(
+            "A lease that never ends",
+            raises="InvalidValue",
+            settings=ON_DB,
+            call='kvstores["sessions"].get_or_set("rates", list, lease=None)',
+            wrong="the lease must be a number of seconds or a timedelta, not NoneType",
+            fix="Give more seconds than the computation takes",
+        ),
+        Mistake(
             "Counting at a text",
             raises="InvalidValue",
             settings=ON_DB,

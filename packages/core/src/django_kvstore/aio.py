@@ -9,13 +9,15 @@ thread kept for database connections where the backend needs it, else on any of 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 
 from .entries import Entry
 from .iteration import Entries, Export, IterableStore
-from .options import DEFAULT_TTL, TTL
+from .options import DEFAULT_TTL, MISSING, TTL
+from .singleflight import Awaiting
 
 T = TypeVar("T")
 
@@ -101,10 +103,21 @@ class AsyncStore(IterableStore):
         default: Any | Callable[[], Any],
         ttl: TTL = DEFAULT_TTL,
         *,
-        lease: float = 60.0,
+        lease: float | timedelta = 60.0,
     ) -> Any:
-        """As `get_or_set`; `default` is a plain value or a sync callable, run in the thread."""
-        return await self._run(self.get_or_set, key, default, ttl, lease=lease)
+        """As `get_or_set`; a coroutine function as `default` is awaited.
+
+        So is what a plain function returns, if it can be. The plain function itself runs in a
+        thread. Who waits for another caller's value waits in the event loop, and holds no thread.
+        """
+        seconds = self._check_computing(default, ttl, lease)
+        value = await self._run(self._current, key, MISSING)
+        if value is not MISSING:
+            return value
+        self._require_atomic()
+        if not callable(default):
+            return await self._run(self._keep, key, ttl, default)
+        return await self._compute(Awaiting(self._run), key, default, ttl, seconds)
 
     async def attl(self, key: str) -> float | None:
         """As `ttl`."""

@@ -6,7 +6,10 @@ Each is made of the backend's `compare_and_set` or `update`; an engine without o
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from . import records
@@ -15,8 +18,8 @@ from .coder import is_gone, is_past
 from .entries import EntryStore
 from .equality import same
 from .errors import InvalidValue
-from .options import DEFAULT_TTL, MISSING, TTL
-from .singleflight import compute_once
+from .options import DEFAULT_TTL, MISSING, TTL, read_seconds
+from .singleflight import Blocking, Face, compute_once, finish, is_async, must_be_awaited
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 
@@ -164,29 +167,69 @@ class AtomicStore(EntryStore):
         default: Any | Callable[[], Any],
         ttl: TTL = DEFAULT_TTL,
         *,
-        lease: float = 60.0,
+        lease: float | timedelta = 60.0,
     ) -> Any:
         """Return the value; where there is none, store `default`, or what it returns if callable.
 
         Of several callers at once, in any process, one calls it and the others wait for the
-        value. Should that one die, another takes over after `lease` seconds, which are to be
-        longer than the call takes. Nobody waits in a transaction that the store belongs to: the
-        one who computes may be waiting for that.
+        value. If that one does not finish within `lease` seconds, which must be longer than the
+        call takes, another takes over. Nobody waits in a transaction that the store belongs to:
+        the caller who computes may be waiting for that transaction.
+
+        Raises `InvalidValue` for a `default` that must be awaited, before anything is sent; for
+        one that calls `get_or_set` for the key itself; and for a `lease` that is not a number of
+        seconds greater than zero, or a ``timedelta``.
         """
-        self.coder.expires(ttl)  # so that a bad ttl is refused before anything is computed
+        seconds = self._check_computing(default, ttl, lease)
+        if callable(default) and is_async(default):
+            raise must_be_awaited(self.backend)
         value = self._current(key, MISSING)
         if value is not MISSING:
             return value
         self._require_atomic()
         if not callable(default):
-            return default if self.add(key, default, ttl) else self._current(key, default)
+            return self._keep(key, ttl, default)
+        return finish(self._compute(Blocking(self.backend), key, default, ttl, seconds))
 
-        def compute() -> Any:
-            made = default()
-            return made if self.add(key, made, ttl) else self._current(key, made)
+    def _check_computing(self, default: object, ttl: TTL, lease: object) -> float:
+        """Refuse bad arguments before anything is sent; return the seconds of the lease."""
+        if inspect.isawaitable(default):
+            if inspect.iscoroutine(default):
+                default.close()  # else Python warns that nobody awaited it
+            raise self.backend.error(
+                InvalidValue,
+                f"the default is a {type(default).__name__}, which can be awaited only once.",
+                hint="Give aget_or_set the coroutine function without calling it.",
+            )
+        self.coder.expires(ttl)
+        try:
+            seconds = read_seconds(lease)
+            if seconds <= 0:
+                raise ValueError("greater than zero")
+        except ValueError as error:
+            raise self.backend.error(
+                InvalidValue,
+                f"the lease must be {error}.",
+                hint="Give more seconds than the computation takes.",
+            ) from None
+        return seconds
 
-        lock = self.coder.lock_cell(key)
-        return compute_once(self.backend, lock, lease, lambda: self._current(key, MISSING), compute)
+    async def _compute(
+        self, face: Face, key: str, default: Callable[[], Any], ttl: TTL, lease: float
+    ) -> Any:
+        return await compute_once(
+            face,
+            self.backend,
+            self.coder.lock_cell(key),
+            lease,
+            look=partial(self._current, key, MISSING),
+            default=default,
+            keep=partial(self._keep, key, ttl),
+        )
+
+    def _keep(self, key: str, ttl: TTL, made: Any) -> Any:
+        """Store the value unless there is one; return what is stored."""
+        return made if self.add(key, made, ttl) else self._current(key, made)
 
     # Expiry.
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 from asgiref.sync import async_to_sync
 
+from django_kvstore import records
 from django_kvstore.errors import InvalidKey
 from django_kvstore.options import MISSING
 from django_kvstore.store import Store
@@ -222,6 +223,51 @@ class Aio(Base):
             return await asyncio.gather(*(store.aget(f"key {n}") for n in range(30)))
 
         assert run(use) == [[number] for number in range(30)]
+
+    @clause("async-same")
+    @needs("atomic")
+    def test_aget_or_set_awaits_a_coroutine_function(self, store: Store) -> None:
+        """Its value is stored, and it is called only where there is none."""
+        calls: list[int] = []
+
+        async def compute() -> str:
+            await asyncio.sleep(0)
+            calls.append(1)
+            return "computed"
+
+        async def use() -> list[Any]:
+            return [await store.aget_or_set("key", compute, ttl=1000) for _ in range(2)]
+
+        assert run(use) == ["computed"] * 2
+        assert calls == [1]
+        assert store.get("key") == "computed"
+        self.has_left(store, "key", 1000)
+
+    @clause("async-loop")
+    @needs("atomic")
+    def test_who_waits_for_a_value_holds_no_thread(self, store: Store) -> None:
+        """While another process computes a value, the threads here are free for other work."""
+        lock, expires = f"{store.options.namespace}!key", time.time() + 60
+        record = records.pack(lock, b"another's", code=ord("!"), expires=expires)
+        store.backend.set(lock, record, expires)
+
+        async def compute() -> str:
+            return "ours"
+
+        async def use() -> list[Any]:
+            waiting = [
+                asyncio.create_task(store.aget_or_set("key", compute, lease=60)) for _ in range(40)
+            ]
+            await asyncio.sleep(0.1)
+            try:
+                assert await asyncio.wait_for(asyncio.to_thread(int), 30) == 0
+                assert await asyncio.wait_for(store.aget("other"), 30) is None
+            finally:
+                await store.aset("key", "theirs")
+            return await asyncio.gather(*waiting)
+
+        assert run(use) == ["theirs"] * 40
+        store.backend.delete(lock)
 
     @clause("async-loop")
     def test_the_loop_is_not_blocked(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

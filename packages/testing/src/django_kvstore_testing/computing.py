@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from threading import Event
+from typing import Any
 
 import pytest
 
+from django_kvstore import records
+from django_kvstore.errors import InvalidValue
 from django_kvstore.store import Store
 
 from .base import Base
@@ -97,6 +101,51 @@ class Computing(Base):
         store.add("probe", 1)
         assert run_threads(2, take_part) == ["in time", "in time"]
         assert store.get("key") == "in time"
+
+    @clause("atomic-get-or-set")
+    @needs("atomic")
+    def test_get_or_set_waits_no_longer_than_the_lease(self, store: Store) -> None:
+        """A lock that nobody gives back, and that never expires, holds up nobody for ever."""
+        lock = f"{store.options.namespace}!key"
+        store.backend.set(lock, records.pack(lock, b"planted", code=ord("!"), expires=None), None)
+        assert store.get_or_set("key", lambda: "computed", lease=0.2) == "computed"
+        assert store.get("key") == "computed"
+        assert store.backend.get(lock) is None
+
+    @clause("atomic-get-or-set")
+    @needs("atomic")
+    @pytest.mark.parametrize("lease", [None, 0, -1, math.nan, math.inf, True, "60"])
+    def test_get_or_set_refuses_a_bad_lease(self, store: Store, lease: Any) -> None:
+        """A lease is more than zero seconds; anything else raises InvalidValue."""
+        with pytest.raises(InvalidValue):
+            store.get_or_set("key", lambda: "computed", lease=lease)
+        assert not store.exists("key")
+
+    @clause("atomic-get-or-set")
+    @needs("atomic")
+    def test_get_or_set_refuses_to_wait_for_itself(self, store: Store) -> None:
+        """A callable that asks for its own key raises InvalidValue instead of waiting."""
+
+        def compute() -> Any:
+            return store.get_or_set("key", compute, lease=3600)
+
+        with pytest.raises(InvalidValue):
+            store.get_or_set("key", compute, lease=3600)
+        assert store.get_or_set("key", lambda: "computed", lease=3600) == "computed"
+
+    @clause("atomic-get-or-set")
+    @needs("atomic")
+    def test_get_or_set_refuses_a_coroutine_function(self, store: Store) -> None:
+        """It cannot await: nothing is called, and nothing is stored."""
+        calls: list[int] = []
+
+        async def compute() -> None:
+            calls.append(1)
+
+        with pytest.raises(InvalidValue):
+            store.get_or_set("key", compute)
+        assert not calls
+        assert not store.exists("key")
 
     @clause("atomic-get-or-set")
     @needs("atomic")
