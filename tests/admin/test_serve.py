@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from servers.port import Port
+from django_kvstore_testing.port import Port
 
 PROJECT = Path(__file__).parents[2] / "docs" / "demo"
 STORE = "admin/django_kvstore/keyvaluestore/default/"

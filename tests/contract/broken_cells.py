@@ -170,7 +170,7 @@ class ClaimsToExpire(LocMemBackend):
     expires_itself = True
 
 
-@breaks("life-lazy", "test_making_a_store_sends_nothing")
+@breaks("life-lazy", "test_making_a_store_does_no_io")
 class DialsAtOnce(LocMemBackend):
     def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
         super().__init__(alias, url, params)

@@ -22,8 +22,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from django_kvstore_testing.port import Port
 from servers.memcached import Memcached
-from servers.port import Port
 from servers.server import Server
 
 from .page import DOCS, Block, read_page

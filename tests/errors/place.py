@@ -17,11 +17,11 @@ from typing import Any, Final
 from django.db import connection
 
 from django_kvstore import plugins, serializers
+from django_kvstore_testing.port import Port
+from django_kvstore_testing.proxy import Proxy
 from servers.mariadb import MariaDB
 from servers.memcached import Memcached
-from servers.port import Port
 from servers.postgresql import PostgreSQL
-from servers.proxy import Proxy
 from servers.simpledb import SimpleDB
 from servers.tyrant import TyrantStandIn
 

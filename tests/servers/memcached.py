@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import socket
 
-from servers.port import HOST
+from django_kvstore_testing.port import HOST
 from servers.server import Server
 
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, TypeVar
 
+from django_kvstore_testing.port import HOST, Port, busy
 from servers.account import Account
 from servers.failure import ServerError
-from servers.port import HOST, Port, busy
 
 Self = TypeVar("Self", bound="Server")
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from django_kvstore_testing.port import HOST, Port, busy
 from servers.failure import ServerError
-from servers.port import HOST, Port, busy
 from servers.sharing import shared
 from servers.small import ANSWERING, Small, ask
 

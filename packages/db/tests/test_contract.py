@@ -11,7 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django_kvstore_testing import Contract
 from django_kvstore_testing.base import Base
 from django_kvstore_testing.failure import Failure
-from servers.proxy import Proxy
+from django_kvstore_testing.proxy import Proxy
 
 
 class OnDatabase(Base):

@@ -10,7 +10,7 @@ from django.db.transaction import TransactionManagementError
 from django_kvstore.backend import Write
 from django_kvstore.errors import KVStoreError, Timeout, Unavailable, ValueTooLarge
 from django_kvstore_db.failures import Failure, failure_of
-from servers.port import HOST, Port
+from django_kvstore_testing.port import HOST, Port
 
 
 def test_a_server_that_is_not_there_is_unavailable(server, open_backend, other_database):

@@ -14,7 +14,7 @@ from django.db.transaction import TransactionManagementError
 
 from django_kvstore.backend import Write
 from django_kvstore.errors import OutcomeUnknown, Unavailable
-from servers.proxy import Proxy
+from django_kvstore_testing.proxy import Proxy
 
 
 @pytest.mark.parametrize("name", READS)

@@ -18,8 +18,8 @@ from google.cloud import datastore_v1
 from django_kvstore.params import read_params
 from django_kvstore.url import StoreURL
 from django_kvstore_gae import DatastoreBackend
+from django_kvstore_testing.proxy import Proxy
 from servers.datastore import Datastore
-from servers.proxy import Proxy
 
 Open = Callable[..., DatastoreBackend]
 

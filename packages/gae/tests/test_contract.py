@@ -9,8 +9,8 @@ import pytest
 
 from django_kvstore_testing import Contract
 from django_kvstore_testing.failure import Failure
+from django_kvstore_testing.proxy import Proxy
 from servers.datastore import Datastore
-from servers.proxy import Proxy
 
 URL = "gae://kvstore-tests/contract"
 

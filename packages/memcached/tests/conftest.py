@@ -18,8 +18,8 @@ import pytest
 from django_kvstore.params import read_params
 from django_kvstore.url import StoreURL
 from django_kvstore_memcached import MemcachedBackend
+from django_kvstore_testing.proxy import Proxy
 from servers.memcached import Memcached
-from servers.proxy import Proxy
 
 Open = Callable[..., MemcachedBackend]
 Answer = Callable[[socket.socket], None]

@@ -17,8 +17,8 @@ from pymemcache.exceptions import MemcacheError
 from django_kvstore.errors import Unavailable
 from django_kvstore_memcached import MemcachedBackend
 from django_kvstore_memcached.connection import Connection
+from django_kvstore_testing.proxy import Proxy
 from servers.memcached import Memcached
-from servers.proxy import Proxy
 
 Open = Callable[..., MemcachedBackend]
 Raw = Callable[[Memcached, bytes, bytes], bytes]

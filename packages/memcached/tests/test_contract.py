@@ -12,6 +12,7 @@ from servers.memcached import Memcached
 
 
 class TestContract(Contract):
+    networked = True
     server: ClassVar[Memcached]
 
     @pytest.fixture(scope="class", autouse=True)

@@ -16,8 +16,8 @@ import pytest
 from django_kvstore.backend import Write
 from django_kvstore.errors import KVStoreError, OutcomeUnknown, Unavailable
 from django_kvstore_memcached import MemcachedBackend
+from django_kvstore_testing.proxy import Proxy
 from servers.memcached import Memcached
-from servers.proxy import Proxy
 
 Open = Callable[..., MemcachedBackend]
 Raw = Callable[[Memcached, bytes, bytes], bytes]

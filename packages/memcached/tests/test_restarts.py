@@ -19,8 +19,8 @@ from django_kvstore.backend import Write
 from django_kvstore.errors import Unavailable
 from django_kvstore.url import StoreURL
 from django_kvstore_memcached import MemcachedBackend
+from django_kvstore_testing.proxy import Proxy
 from servers.memcached import Memcached
-from servers.proxy import Proxy
 
 Open = Callable[..., MemcachedBackend]
 Raw = Callable[[Memcached, bytes, bytes], bytes]

@@ -20,8 +20,8 @@ from django_kvstore.line import Progress
 from django_kvstore_memcached import MemcachedBackend
 from django_kvstore_memcached.connection import Connection
 from django_kvstore_memcached.keys import TOKEN_BYTES
+from django_kvstore_testing.proxy import Proxy
 from servers.memcached import Memcached
-from servers.proxy import Proxy
 
 Open = Callable[..., MemcachedBackend]
 Raw = Callable[[Memcached, bytes, bytes], bytes]

@@ -16,7 +16,7 @@ import pytest
 from django_kvstore.params import read_params
 from django_kvstore.url import StoreURL
 from django_kvstore_sdb import SimpleDBBackend
-from servers.proxy import Proxy
+from django_kvstore_testing.proxy import Proxy
 from servers.simpledb import SimpleDB
 
 Open = Callable[..., SimpleDBBackend]

@@ -19,6 +19,10 @@ URL = (
 class TestContract(Contract):
     """Every write is a request that is signed, sent and answered in XML: fewer of them."""
 
+    networked = True
+    time_limit = 30.0
+    cuts = 4
+
     examples = 60
     processes = 4
     threads = 2

@@ -19,7 +19,7 @@ import pytest
 from django_kvstore.backend import Write
 from django_kvstore.errors import KVStoreError, OutcomeUnknown, Timeout, Unavailable
 from django_kvstore_sdb import SimpleDBBackend
-from servers.proxy import Proxy
+from django_kvstore_testing.proxy import Proxy
 from servers.simpledb import SimpleDB
 from servers.simpledb.client import ACCESS_KEY, SECRET_KEY
 

@@ -14,8 +14,8 @@ import pytest
 
 from django_kvstore.params import read_params
 from django_kvstore.url import StoreURL
+from django_kvstore_testing.proxy import Proxy
 from django_kvstore_tyrant import TyrantBackend
-from servers.proxy import Proxy
 from servers.tyrant import TokyoTyrant, Tyrant, TyrantStandIn
 
 Open = Callable[..., TyrantBackend]

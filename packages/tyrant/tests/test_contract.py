@@ -19,6 +19,7 @@ from servers.tyrant import Database, TokyoTyrant, Tyrant, TyrantStandIn
 class OnTyrant(Base):
     """A chapter on a server of its own, which serves one of the four databases."""
 
+    networked = True
     kind: ClassVar[type[Tyrant]]
     database: ClassVar[Database]
     server: ClassVar[Tyrant]

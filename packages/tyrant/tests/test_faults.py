@@ -13,8 +13,8 @@ import pytest
 
 from django_kvstore.backend import Write
 from django_kvstore.errors import KVStoreError, OutcomeUnknown, Timeout, Unavailable
+from django_kvstore_testing.proxy import Proxy
 from django_kvstore_tyrant import TyrantBackend
-from servers.proxy import Proxy
 from servers.tyrant import Tyrant
 
 Open = Callable[[str], TyrantBackend]

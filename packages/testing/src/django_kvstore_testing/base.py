@@ -15,6 +15,7 @@ import pytest
 from django_kvstore.options import StoreOptions
 from django_kvstore.store import Store
 
+from .address import address_in, rewrite
 from .opening import Opening
 from .project import ensure_django, inherited_settings
 from .workers import ProcessWorkers, ThreadWorkers
@@ -66,12 +67,29 @@ class Base:
     rounds: ClassVar[int] = 500
     #: How many races to add and to pop.
     races: ClassVar[int] = 200
+    #: How often parent and child each read after a fork.
+    fork_reads: ClassVar[int] = 2000
     #: How many successful compare-and-sets in all.
     swaps: ClassVar[int] = 800
     #: Whether the checks may start a process to see that it sees nothing of a store not shared.
     can_start_processes: ClassVar[bool] = True
     #: Whether a fork of the test's process may use the store: not so for clients that forbid it.
     forks: ClassVar[bool] = True
+
+    #: Whether the engine is reached over TCP: then a proxy in front of its server makes faults.
+    networked: ClassVar[bool] = False
+    #: Within how many seconds a call ends when the server is silent.
+    time_limit: ClassVar[float] = 10.0
+    #: At how many places a reply, and a request, of each writing call is cut.
+    cuts: ClassVar[int] = 25
+
+    def through(self, url: str, host: str, port: int) -> str:
+        """Return the URL with the proxy's host and port; override it where they are elsewhere."""
+        return rewrite(url, host, port)
+
+    def server_address(self, url: str) -> tuple[str, int]:
+        """Return the host and port of the server; override it where the URL does not have them."""
+        return address_in(url)
 
     def make_store(self, url: str) -> Store:
         """Make the store under test, with a backend of its own; override it for another way."""

@@ -17,8 +17,9 @@ Run it with pytest. Where the URL is not known beforehand, a fixture gives it::
             return f"myengine://{my_server.host}:{my_server.port}"
 
 or `make_store(self, url)` returns the `Store` itself. With `stop_server` and `start_server`, two
-methods, the checks of an outage run too. A failed check names the clause it holds the store to,
-says what was expected, and points to the paragraph of ``docs/contract.md``.
+methods, the checks of an outage run too. ``networked = True`` puts a proxy between the backend and
+its server, and the checks of what can happen on a network run. A failed check says which clause it
+is about, what was done, expected and found, and points to the clause in ``docs/contract.md``.
 
 What the engine declares by its flags decides what is expected: the checks of what it declares
 absent pass when the store refuses with `NotSupported`.
@@ -41,37 +42,44 @@ from .flags import Flags
 from .iteration import Iteration
 from .keys import Keys
 from .life import Life
+from .methods import Methods
 from .missing import Missing
 from .moving import Moving
 from .namespaces import Namespaces
+from .native_expiry import NativeExpiry
+from .network import Network
 from .prefixes import Prefixes
 from .replicas import Replicas
 from .splitting import Splitting
 from .values import Values
 
 
+# pytest runs what stands last first: from the bare methods to the hard things.
 class Contract(
-    Keys,
-    Values,
-    Missing,
-    Bulk,
-    Atomic,
-    Counting,
-    Comparing,
-    Computing,
-    Contention,
-    Expiry,
-    Expired,
-    Iteration,
-    Prefixes,
-    Namespaces,
-    Moving,
-    Aio,
-    Failure,
-    Corruption,
-    Splitting,
+    Network,
     Replicas,
-    Flags,
     Life,
+    Splitting,
+    Corruption,
+    Moving,
+    Failure,
+    Aio,
+    Namespaces,
+    Prefixes,
+    Iteration,
+    NativeExpiry,
+    Expired,
+    Expiry,
+    Contention,
+    Computing,
+    Comparing,
+    Counting,
+    Atomic,
+    Flags,
+    Bulk,
+    Missing,
+    Values,
+    Keys,
+    Methods,
 ):
     """Every check. One group of them, for example `Keys`, can be subclassed in the same way."""

@@ -7,6 +7,7 @@ from django_kvstore.store import Store
 
 from .base import Base
 from .clauses import clause, needs
+from .walks import entries
 
 
 class Expired(Base):
@@ -86,7 +87,7 @@ class Expired(Base):
         store.set("here", 1)
         assert list(store.keys()) == ["here"]
         assert list(store.items()) == [("here", 1)]
-        assert store.scan().entries == [("here", 1)]
+        assert entries(store.scan) == [("here", 1)]
         assert store.count() == 1
         assert store.count("o") == 0
 

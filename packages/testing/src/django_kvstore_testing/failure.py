@@ -26,6 +26,7 @@ from django_kvstore.store import Store
 from .base import OpenStore
 from .clauses import clause, needs
 from .outage import Outage
+from .probe import Probe
 
 
 class Failure(Outage):
@@ -34,7 +35,7 @@ class Failure(Outage):
     @clause("failure-outage")
     @pytest.mark.parametrize("kind", [Unavailable, Timeout, KVStoreError])
     def test_an_error_of_the_engine_reaches_the_reader(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch, kind: type[KVStoreError]
+        self, store: Store, open_store: OpenStore, kind: type[KVStoreError]
     ) -> None:
         """An error that the backend raises is no miss, whichever way is read."""
         store.set("key", "value")
@@ -42,23 +43,21 @@ class Failure(Outage):
         def fail(*args: Any) -> Any:
             raise store.backend.error(kind, "for a test")
 
-        for method in ("get", "get_many"):
-            monkeypatch.setattr(store.backend, method, fail)
+        failing = open_store(backend=Probe(store.backend, get=fail, get_many=fail))
         for call in (
-            lambda: store.get("key", "default"),
-            lambda: store.exists("key"),
-            lambda: "key" in store,
-            lambda: store.get_many(["key"]),
-            lambda: store.ttl("key"),
+            lambda: failing.get("key", "default"),
+            lambda: failing.exists("key"),
+            lambda: "key" in failing,
+            lambda: failing.get_many(["key"]),
+            lambda: failing.ttl("key"),
         ):
             with pytest.raises(kind):
                 call()
-        monkeypatch.undo()
         assert store.get("key") == "value"
 
     @clause("failure-unknown")
     def test_a_write_of_unknown_outcome_is_not_repeated(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
+        self, store: Store, open_store: OpenStore
     ) -> None:
         """OutcomeUnknown reaches the caller after one attempt, and is no Unavailable."""
         sent: list[str] = []
@@ -67,8 +66,7 @@ class Failure(Outage):
             sent.append(key)
             raise store.backend.error(OutcomeUnknown, "for a test")
 
-        for method in ("set", "set_many"):
-            monkeypatch.setattr(store.backend, method, lose)
+        store = open_store(backend=Probe(store.backend, set=lose, set_many=lose))
         calls: tuple[Callable[[], None], ...] = (
             lambda: store.set("key", 1),
             lambda: store.set_many({"key": 1}),
@@ -82,7 +80,7 @@ class Failure(Outage):
     @clause("failure-unknown")
     @needs("atomic")
     def test_an_atomic_call_of_unknown_outcome_is_not_repeated(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
+        self, store: Store, open_store: OpenStore
     ) -> None:
         """What may have been counted is not counted again."""
         store.incr("probe")
@@ -92,8 +90,8 @@ class Failure(Outage):
             sent.append(key)
             raise store.backend.error(OutcomeUnknown, "for a test")
 
-        for method in ("compare_and_set", "update", "add"):
-            monkeypatch.setattr(store.backend, method, lose)
+        probe = Probe(store.backend, compare_and_set=lose, update=lose, add=lose)
+        store = open_store(backend=probe)
         for call in (
             lambda: store.incr("key"),
             lambda: store.add("key", 1),

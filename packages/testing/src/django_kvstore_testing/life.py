@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import traceback
 import warnings
 from dataclasses import replace
 
 import pytest
+from django.core.checks import CheckMessage
 
 from django_kvstore.errors import KVStoreError
 from django_kvstore.store import Store
 
 from .base import Base, OpenStore
 from .clauses import clause
+from .observing import errors_of, io_events
 from .threads import run_threads
 
 
@@ -110,6 +111,14 @@ class Life(Base):
 
         assert run_threads(8, work) == list(range(8))
 
+    def _read_own(self, store: Store, side: str) -> None:
+        """Read what only this side of a fork reads; a shared connection mixes the answers up."""
+        for number in range(self.fork_reads):
+            key = f"{side} {number % 20}"
+            read = store.get(key)
+            expected = [side, number % 20]
+            assert read == expected, f"get('{key}') in the {side}: {read!r}, not {expected!r}"
+
     @clause("life-fork")
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
     def test_a_fork_shares_no_connection(self, store: Store) -> None:
@@ -118,6 +127,9 @@ class Life(Base):
             assert store.ping() >= 0  # the client forbids it, and so does the knob
             return
         store.set("key", "parent")
+        for side in ("parent", "child"):
+            store.set_many({f"{side} {number}": [side, number] for number in range(20)})
+        store.get("parent 1")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # a fork with threads about
             child = os.fork()
@@ -125,8 +137,7 @@ class Life(Base):
             code = 1
             try:
                 store.backend.forked()
-                for _ in range(20):
-                    assert store.get("key") == "parent"
+                self._read_own(store, "child")
                 store.set("child", "was here")
                 assert store.get("child") == "was here"
                 code = 0
@@ -134,9 +145,10 @@ class Life(Base):
                 traceback.print_exc(file=sys.stderr)
             finally:
                 os._exit(code)
-        for _ in range(20):
-            assert store.get("key") == "parent"
-        _, status = os.waitpid(child, 0)
+        try:
+            self._read_own(store, "parent")
+        finally:
+            _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0, "the child failed; see its traceback"
         assert store.get("key") == "parent"
         assert store.get("child") == ("was here" if store.backend.shared else None)
@@ -159,20 +171,66 @@ class Life(Base):
             assert "hunter2" not in text
         assert backend.alias in repr(store)
 
-    @clause("life-lazy")
-    def test_making_a_store_sends_nothing(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    @clause("life-secrets")
+    def test_no_secret_is_in_an_error_or_a_log(
+        self, store: Store, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """A backend is made and shown without a connection, or a look for a server's address."""
-
-        def refuse(*args: object) -> None:
-            raise AssertionError(f"it goes to the network while it is made: {args[-1]!r}")
-
-        for name in ("connect", "connect_ex"):
-            monkeypatch.setattr(socket.socket, name, refuse)
-        monkeypatch.setattr(socket, "getaddrinfo", refuse)
+        """Whatever an engine says to a wrong password, no message repeats the password."""
         backend = store.backend
-        made = type(backend)(backend.alias, backend.url, backend.options)
+        canary = "Tr0ub4dor-3"
+        names = [param.name for param in backend.params if param.secret]
+        url = replace(
+            backend.url,
+            username="user",
+            password=canary,
+            params={**backend.url.params, **dict.fromkeys(names, canary)},
+        )
+        said: list[str] = []
+        try:
+            options = {**backend.options, **dict.fromkeys(names, canary)}
+            made = type(backend)(backend.alias, url, options)
+        except Exception as error:  # noqa: BLE001 - it may refuse such a URL in any way
+            said += [str(error), repr(error)]
+        else:
+            said += errors_of(
+                made.ping,
+                lambda: made.get(self.cell(store, "key")),
+                lambda: made.set(self.cell(store, "key"), b"x", None),
+                lambda: made.delete(self.cell(store, "key")),
+                lambda: made.get_many([self.cell(store, "key")]),
+                lambda: list(made.check()),
+            )
+            said += [repr(made), made.address]
+            made.close()
+        said += [record.getMessage() for record in caplog.records]
+        for text in said:
+            assert canary not in text, f"the password is shown in: {text}"
+
+    @clause("life-lazy")
+    def test_making_a_store_does_no_io(self, store: Store) -> None:
+        """A backend is made and shown without a connection, a file or a look for an address."""
+        backend = store.backend
+        # Once before, so that what is imported on first use is there.
+        type(backend)(backend.alias, backend.url, backend.options).close()
+        with io_events() as events:
+            made = type(backend)(backend.alias, backend.url, backend.options)
+            shown = repr(made)
+        assert events == [], f"making the backend did I/O: {', '.join(events)}"
         assert made.alias == backend.alias
-        assert repr(made) == repr(backend)
+        assert shown == repr(backend)
         made.close()
+
+    @clause("life-provision")
+    def test_provisioning_again_changes_nothing(self, store: Store) -> None:
+        """provision() of a store that is in use keeps every entry, and returns False."""
+        store.set_many({"key": "value", "other": [1]})
+        for _ in range(2):
+            created = store.backend.provision()
+            assert created is False, f"provision() of a store in use returned {created!r}"
+        assert store.get_many(["key", "other"]) == {"key": "value", "other": [1]}
+
+    @clause("life-check")
+    def test_check_returns_messages(self, store: Store) -> None:
+        """check() returns Django's check messages, and raises nothing."""
+        for message in store.backend.check():
+            assert isinstance(message, CheckMessage), f"check() gave {message!r}"

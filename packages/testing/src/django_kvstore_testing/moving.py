@@ -14,6 +14,8 @@ from django_kvstore.store import Store
 
 from .base import Base, OpenStore
 from .clauses import clause, needs
+from .probe import Probe
+from .walks import entries
 
 
 class Moving(Base):
@@ -64,27 +66,18 @@ class Moving(Base):
         store.set("other", 1)
         cell = self.cell(store, "key 7")
         store.backend.set(cell, b"damaged", None)
-        listed: dict[str, Entry] = {}
-        cursor = None
-        while True:
-            page = store.export(cursor=cursor, limit=8)
-            assert len(page.entries) <= 8
-            assert not listed.keys() & {entry.key for entry in page.entries}
-            listed |= {entry.key: entry for entry in page.entries}
-            cursor = page.cursor
-            if cursor is None:
-                break
+        exported: list[Entry] = entries(store.export, limit=8)
+        listed = {entry.key: entry for entry in exported}
+        assert len(listed) == len(exported), "an entry was listed twice"
         assert listed.keys() == {*values, "while", "other"}
         assert isinstance(listed["key 7"].error, CorruptValue)
         assert listed["key 9"].value == 9
         assert listed["key 9"].expires is None
         assert listed["while"].expires is not None
-        assert {entry.key for entry in store.export("oth").entries} == {"other"}
+        assert [entry.key for entry in entries(store.export, "oth")] == ["other"]
 
     @clause("moving-export")
-    def test_an_outage_is_no_damaged_entry(
-        self, store: Store, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_an_outage_is_no_damaged_entry(self, store: Store, open_store: OpenStore) -> None:
         """When the engine fails while a value is read get_entries() raises what it raised."""
         store.set("key", "value")
 
@@ -92,10 +85,9 @@ class Moving(Base):
             raise store.backend.error(Unavailable, "for a test")
 
         # Wherever the value is read: in one piece, or part by part.
-        for method in ("get", "get_many"):
-            monkeypatch.setattr(store.backend, method, fail)
+        failing = open_store(backend=Probe(store.backend, get=fail, get_many=fail))
         with pytest.raises(Unavailable):
-            store.get_entries(["key"])
+            failing.get_entries(["key"])
 
     @clause("moving-restore")
     def test_restore_writes_entries_whole(self, open_store: OpenStore) -> None:

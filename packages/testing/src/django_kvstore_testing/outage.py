@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -11,29 +11,18 @@ from django_kvstore.errors import OutcomeUnknown, Unavailable
 from django_kvstore.store import Store
 
 from .base import Base
-from .clauses import checks_of, clause
+from .clauses import clause
+from .optional import Optional
 
 
-class Outage(Base):
+class Outage(Optional):
     """Clauses ``failure-outage`` and ``failure-recovery``; needs `stop_server`, `start_server`."""
 
-    #: The checks that a class, or the one it is derived of, has left out.
-    _left_out: ClassVar[frozenset[str]] = frozenset()
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Leave out what cannot run because nobody said how to stop the engine."""
-        super().__init_subclass__(**kwargs)
-        if cls.__module__.startswith(f"{__package__}."):
-            return  # a group of checks, or all of them
-        if cls.stop_server is Base.stop_server or cls.start_server is Base.start_server:
-            cls._left_out |= checks_of(Outage).keys() & checks_of(cls).keys()
-            for name in cls._left_out:
-                setattr(cls, name, None)
-            return
-        # A class that says it, derived of one that did not.
-        for name in cls._left_out:
-            setattr(cls, name, getattr(Outage, name))
-        cls._left_out = frozenset()
+    @classmethod
+    def applies(cls, tests: type[Base]) -> bool:
+        """Say whether the class says how to stop the engine and how to start it."""
+        stops = tests.stop_server is not Base.stop_server
+        return stops and tests.start_server is not Base.start_server
 
     @pytest.fixture
     def outage(self, store: Store) -> Iterator[None]:

@@ -5,14 +5,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import BrokenBarrierError
 from typing import TypeVar
 
 from django.db import connections
 
 T = TypeVar("T")
+
+
+@contextmanager
+def switching_often() -> Iterator[None]:
+    """Let Python change threads a hundred times as often as usual, so that races show."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 100)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def run_threads(number: int, function: Callable[[int], T]) -> list[T]:

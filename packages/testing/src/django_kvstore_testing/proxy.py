@@ -15,18 +15,21 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
 
-from servers.port import HOST, Port
-from servers.proxied import Ending, Proxied, Stream, finish
+from .port import HOST, Port
+from .proxied import Ending, Proxied, Stream, finish
 
 Way = Literal["request", "reply"]
 
 
 @dataclass
 class Cut:
+    """Where connections end: after so many bytes of one way."""
+
     way: Way
     after: int
     how: Ending
     times: int | None
+    refuse: bool
 
 
 class Proxy:
@@ -51,6 +54,7 @@ class Proxy:
         self._cut: Cut | None = None
         self._held: frozenset[Way] = frozenset()
         self._delay = 0.0
+        self._sent: dict[int, bytearray] | None = None
         self._listener: socket.socket | None = None
         self._closing = False
         self._wake_read, self._wake_write = socket.socketpair()
@@ -66,17 +70,23 @@ class Proxy:
         """Let everything through; what was held goes on its way now."""
         self._switch()
 
-    def cut_reply(self, after: int, how: Ending = "reset", times: int | None = 1) -> None:
+    def cut_reply(
+        self, after: int, how: Ending = "reset", times: int | None = 1, refuse: bool = False
+    ) -> None:
         """End a connection as soon as ``after`` bytes from the server went through it.
 
-        Counted on each connection from this call on; 0 means when the first byte would go. Only
-        the first ``times`` connections that come so far are cut; None means each of them.
+        Counted on each connection from this call on; 0 means when the first byte would go: the
+        server has done its work, and its reply is swallowed. Only the first ``times`` connections
+        that come so far are cut; None means each of them. With ``refuse`` every connection ends
+        then, and no new one is accepted.
         """
-        self._switch(cut=Cut("reply", after, how, times))
+        self._switch(cut=Cut("reply", after, how, times, refuse))
 
-    def cut_request(self, after: int, how: Ending = "reset", times: int | None = 1) -> None:
+    def cut_request(
+        self, after: int, how: Ending = "reset", times: int | None = 1, refuse: bool = False
+    ) -> None:
         """The same for bytes from the client: the server sees exactly so many of them."""
-        self._switch(cut=Cut("request", after, how, times))
+        self._switch(cut=Cut("request", after, how, times, refuse))
 
     def hold(self, *ways: Way) -> None:
         """Accept, and never answer: keep back requests, replies, or (said nothing) both.
@@ -105,8 +115,28 @@ class Proxy:
 
     @property
     def open_connections(self) -> int:
+        """How many connections the client has open now."""
         with self._lock:
             return len(self._open)
+
+    def record(self) -> None:
+        """Keep what clients send from now on, for `times_sent`; forget what was kept before."""
+        with self._lock:
+            self._sent = {}
+
+    def times_sent(self, text: bytes) -> int:
+        """Return how often clients sent these bytes since `record`."""
+        with self._lock:
+            return sum(sent.count(text) for sent in (self._sent or {}).values())
+
+    def settled(self) -> tuple[int, int]:
+        """Return `request_bytes` and `reply_bytes` when they have stopped changing."""
+        last, same = (-1, -1), 0
+        while same < 5:
+            time.sleep(0.002)
+            now = (self.request_bytes, self.reply_bytes)
+            last, same = now, same + 1 if now == last else 0
+        return last
 
     def close(self) -> None:
         with self._lock:
@@ -200,14 +230,16 @@ class Proxy:
             # The nearest thing to what the client would have seen without a proxy.
             finish(client, "reset")
             return
-        connection = Proxied(client, upstream)
+        connection = Proxied(self.connections, client, upstream)
         self._open.add(connection)
 
     def _read(self, connection: Proxied, source: object) -> None:
         for _, stream in ways(connection):
             if stream.source is source and stream.wants_more():
                 try:
-                    stream.read(self._delay if stream is connection.replies else 0.0)
+                    data = stream.read(self._delay if stream is connection.replies else 0.0)
+                    if self._sent is not None and stream is connection.requests:
+                        self._sent.setdefault(connection.number, bytearray()).extend(data)
                 except BlockingIOError:
                     pass
                 except OSError:
@@ -253,6 +285,10 @@ class Proxy:
             cut.times -= 1
             if cut.times <= 0:
                 self._cut = None
+        if cut.refuse:
+            self._stop_listening()
+            for other in self._open - {connection}:
+                self._finish(other, cut.how)
         self._finish(connection, cut.how)
 
     def _finish(self, connection: Proxied, how: Ending) -> None:

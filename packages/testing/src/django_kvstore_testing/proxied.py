@@ -1,12 +1,11 @@
 """One connection through the proxy: two streams of bytes, and how it ends.
 
-``Proxied(client, upstream)``; made by ``servers.proxy.Proxy``, which tests use.
+``Proxied(client, upstream)``; made by `Proxy`, which tests use.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import selectors
 import socket
 import struct
@@ -15,6 +14,9 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
+
+if sys.platform == "linux":
+    import fcntl
 
 Ending = Literal["reset", "close"]
 
@@ -51,13 +53,15 @@ class Stream:
     def wants_more(self) -> bool:
         return not self.ended and self.size < FULL
 
-    def read(self, delay: float) -> None:
+    def read(self, delay: float) -> bytes:
+        """Read what has come; return it."""
         data = self.source.recv(CHUNK)
         if data:
             self.waiting.append((time.monotonic() + delay, memoryview(data)))
             self.size += len(data)
         else:
             self.ended = True
+        return data
 
     def send(self, most: int | None) -> int:
         """Send what is due, ``most`` bytes at most; return how many went."""
@@ -92,7 +96,8 @@ class Stream:
 class Proxied:
     """A client's connection and the one to the server that belongs to it."""
 
-    def __init__(self, client: socket.socket, upstream: socket.socket) -> None:
+    def __init__(self, number: int, client: socket.socket, upstream: socket.socket) -> None:
+        self.number = number
         self.client = client
         self.upstream = upstream
         self.requests = Stream(client, upstream)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from servers.proxy import Proxy
+from django_kvstore_testing.proxy import Proxy
 
 QUESTION = b"?" * 20
 

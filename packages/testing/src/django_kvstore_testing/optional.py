@@ -1,0 +1,43 @@
+"""Groups of checks that run only where a test class gives what they need.
+
+``class Outage(Optional): …`` with a class method `applies`; where it returns False, the group's
+checks are left out of the class, so that nothing is skipped.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from .base import Base
+from .clauses import checks_of
+
+
+class Optional(Base):
+    """The base of such a group."""
+
+    #: The checks that a class, or the one it is derived of, has left out.
+    _left_out: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def applies(cls, tests: type[Base]) -> bool:
+        """Say whether a test class gives what the group's checks need."""
+        raise NotImplementedError
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.startswith(f"{__package__}."):
+            return  # a group of checks, or all of them
+        for group in cls.__mro__:
+            if not issubclass(group, Optional) or Optional not in group.__bases__:
+                continue
+            names = checks_of(group).keys()
+            if group.applies(cls):
+                # A class that gives it, derived of one that did not.
+                for name in names & cls._left_out:
+                    setattr(cls, name, getattr(group, name))
+                cls._left_out -= names
+            else:
+                left_out = names & checks_of(cls).keys()
+                cls._left_out |= left_out
+                for name in left_out:
+                    setattr(cls, name, None)
