@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from servers.port import HOST
+from django_kvstore_testing.port import HOST
 
 from .account import Account
 from .app import Front

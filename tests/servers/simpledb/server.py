@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django_kvstore_testing.port import HOST
 from servers.failure import ServerError
 from servers.server import Server
 
