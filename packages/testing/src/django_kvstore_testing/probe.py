@@ -14,6 +14,8 @@ class Probe:
 
     def __init__(self, backend: Any, **replaced: Callable[..., Any]) -> None:
         self._backend = backend
+        #: Reads come here too, and not to a replica.
+        self.reader = self
         vars(self).update(replaced)
 
     def __getattr__(self, name: str) -> Any:
