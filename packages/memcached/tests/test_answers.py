@@ -44,6 +44,22 @@ ANSWERS: list[tuple[Callable[[Connection], object], bytes, object]] = [
     (lambda line: line.delete_all([b"a"]), b"HD t-1 f0\r\nDELETED\r\n", 1),
     (lambda line: line.delete_all([b"a", b"b"]), b"EN\r\nNOT_FOUND\r\nHD t5 f0\r\nDELETED\r\n", 1),
     (lambda line: line.delete_all([b"a"]), b"ERROR\r\nDELETED\r\n", 1),  # before 1.6
+    (
+        lambda line: line.take_all([b"a", b"b", b"c"], {b"a", b"b"}),
+        b"VALUE a 0 4\r\nEND\r\r\nEND\r\nDELETED\r\nEND\r\nNOT_FOUND\r\nDELETED\r\n",
+        [(True, b"END\r"), (False, None), (True, None)],
+    ),
+    (lambda line: line.take_all([b"a"], {b"a"}), b"END\r\nDELETED\r\n", [(True, None)]),
+    (
+        lambda line: line.take_all([b"a"], {b"a"}),
+        b"VALUE a 0 0\r\n\r\nEND\r\nNOT_FOUND\r\n",
+        [(False, b"")],
+    ),
+    (
+        lambda line: line.survey([b"a", b"b", b"c", b"d"]),
+        b"HD t-1 f0 s35\r\nEN\r\nERROR\r\nHD t1 f0 s9\r\n",
+        [(35, False), (None, False), (None, False), (9, False)],
+    ),
     (lambda line: line.has_room(2000), b"STAT item_size_max 2048\r\nSTAT x y\r\nEND\r\n", False),
     (lambda line: line.has_room(2000), b"SERVER_ERROR unsupported\r\n", True),
     (lambda line: line.has_room(2000), b"ERROR\r\n", True),
@@ -105,6 +121,15 @@ WRONG_ANSWERS: list[tuple[Callable[[Connection], object], bytes]] = [
     (lambda line: line.store_all([b"a"], [b"x"], 0, 0), b"STORED\r\nSTO"),
     (lambda line: line.store_all([b"a"], [b"x"], 0, 0), b"SERVER_ERROR object too large\r\n"),
     (lambda line: line.delete_all([b"a"]), b"EN\r\nEN\r\n"),
+    (lambda line: line.survey([b"a"]), b"HD t-1 f0 s5\r\nEN\r\n"),
+    (lambda line: line.survey([b"a"]), b"HD t-1 f0 sx\r\n"),
+    (lambda line: line.take_all([b"a"], {b"a"}), b"VALUE b 0 1\r\nx\r\nEND\r\nDELETED\r\n"),
+    (lambda line: line.take_all([b"a"], {b"a"}), b"VALUE a 0 1\r\nxx\r\nEND\r\nDELETED\r\n"),
+    (lambda line: line.take_all([b"a"], {b"a"}), b"VALUE a 0 -1\r\nx\r\nEND\r\nDELETED\r\n"),
+    (lambda line: line.take_all([b"a"], {b"a"}), b"END\r\nDELETED\r\nDELETED\r\n"),
+    (lambda line: line.take_all([b"a"], {b"a"}), b"END\r\nSTORED\r\n"),
+    (lambda line: line.take_all([b"a"], {b"a"}), b"SERVER_ERROR out of memory\r\n"),
+    (lambda line: line.take_all([b"a"], ()), b"SERVER_ERROR out of memory\r\n"),
     (lambda line: line.delete_all([b"a"]), b"HD tx f0\r\nDELETED\r\n"),
     (lambda line: line.delete_all([b"a"]), b"EN\r\nNOT_FOUND\r\nEN\r\n"),
 ]

@@ -17,7 +17,7 @@ from .backend import Write
 from .coder import is_gone, is_past
 from .entries import EntryStore
 from .equality import same
-from .errors import InvalidValue
+from .errors import InvalidValue, KVStoreError
 from .options import DEFAULT_TTL, MISSING, TTL, read_seconds
 from .singleflight import Blocking, Face, compute_once, finish, is_async, must_be_awaited
 
@@ -36,9 +36,14 @@ class AtomicStore(EntryStore):
             self.coder.payload(cell, value)
             return is_gone(self.backend.get(cell))
         record = self.coder.encode(cell, value, expires)
-        added = self.backend.add(cell, record, expires)
-        if not added and not self.backend.expires_itself:
-            added = self._replace_if(cell, is_gone, Write(record, expires))
+        try:
+            added = self.backend.add(cell, record, expires)
+            if not added and self._may_look_present:
+                absent = partial(self.coder.is_absent, cell)
+                added = self._replace_if(cell, absent, Write(record, expires))
+        except KVStoreError as error:
+            self.coder.abandon(cell, record, error)
+            raise
         if not added:
             self.coder.delete_parts(cell, record)
         return added
@@ -56,10 +61,14 @@ class AtomicStore(EntryStore):
 
         def change(record: bytes | None) -> Write | None:
             nonlocal new, replaced
-            new, replaced = is_gone(record), record
+            new, replaced = self.coder.is_absent(cell, record), record
             return None if gone and record is None else write
 
-        self.backend.update(cell, change)
+        try:
+            self.backend.update(cell, change)
+        except KVStoreError as error:
+            self.coder.abandon(cell, record, error)
+            raise
         self.coder.delete_parts(cell, replaced)
         return new
 
@@ -98,9 +107,11 @@ class AtomicStore(EntryStore):
             raise self._uncountable(default, "default", "Give an int.")
         fresh = self.coder.expires(ttl)
         total = 0
+        replaced: bytes | None = None
 
         def change(record: bytes | None) -> Write | None:
-            nonlocal total
+            nonlocal total, replaced
+            replaced = record
             number = MISSING if record is None else self.coder.decode(cell, record)
             if number is MISSING:
                 number, expires = default, fresh
@@ -125,6 +136,7 @@ class AtomicStore(EntryStore):
             return Write(self.coder.encode(cell, total, expires), expires)
 
         self.backend.update(cell, change)
+        self.coder.delete_parts(cell, replaced)
         return total
 
     def decr(self, key: str, delta: int = 1, *, default: int = 0, ttl: TTL = DEFAULT_TTL) -> int:
@@ -156,7 +168,12 @@ class AtomicStore(EntryStore):
                 self.coder.payload(cell, value) == self.coder.payload(cell, old)
             )
 
-        written = self._replace_if(cell, holds, write)
+        try:
+            written = self._replace_if(cell, holds, write)
+        except KVStoreError as error:
+            if write.record is not None:
+                self.coder.abandon(cell, write.record, error)
+            raise
         if not written:
             self.coder.delete_parts(cell, write.record)
         return written
@@ -240,13 +257,17 @@ class AtomicStore(EntryStore):
         expires = self.coder.expires(ttl)
         touched = False
         replaced: bytes | None = None
+        written: bytes | None = None
 
         def change(record: bytes | None) -> Write | None:
-            nonlocal touched, replaced
-            touched, replaced = not is_gone(record), None
+            nonlocal touched, replaced, written
+            if written is not None:  # by a try before this one, which came too late
+                self.coder.abandon(cell, written)
+            touched, replaced, written = not is_gone(record), None, None
             if record is None or not touched:
                 return None
             if is_past(expires):
+                touched = not self.coder.is_absent(cell, record)
                 replaced = record
                 return Write(None)
             found = self.coder.unpack(cell, record)
@@ -256,15 +277,20 @@ class AtomicStore(EntryStore):
                 if value is MISSING:
                     touched = False
                     return None
-                replaced = record
-                return Write(self.coder.encode(cell, value, expires), expires)
+                replaced, written = record, self.coder.encode(cell, value, expires)
+                return Write(written, expires)
             flags = found.flags & ~records.HAS_EXPIRY
             packed = records.pack(
                 cell, found.payload, code=found.code, flags=flags, expires=expires
             )
             return Write(packed, expires)
 
-        self.backend.update(cell, change)
+        try:
+            self.backend.update(cell, change)
+        except KVStoreError as error:
+            if written is not None:
+                self.coder.abandon(cell, written, error)
+            raise
         self.coder.delete_parts(cell, replaced)
         return touched
 
@@ -273,6 +299,12 @@ class AtomicStore(EntryStore):
         return self.touch(key, None)
 
     # Changing cells.
+
+    @property
+    def _may_look_present(self) -> bool:
+        """Whether the backend's `add` may be refused by an entry that no reader finds."""
+        backend = self.backend
+        return not backend.expires_itself or (backend.evicts and backend.cell_bytes is not None)
 
     def _require_atomic(self) -> None:
         if not self.backend.atomic:

@@ -21,6 +21,7 @@ from .errors import (
     InvalidValue,
     KVStoreError,
     OutcomeUnknown,
+    Refused,
     Unavailable,
     ValueTooLarge,
 )
@@ -119,7 +120,12 @@ class Coder(Naming):
             else:
                 large[cell] = self._fit(payload)
         for cell, made in large.items():
-            encoded[cell] = self.pack(cell, *made, expires)
+            try:
+                encoded[cell] = self.pack(cell, *made, expires)
+            except KVStoreError as error:
+                for other in large.keys() & encoded.keys():
+                    self.abandon(other, encoded[other], error)
+                raise
         return encoded
 
     def pack(self, cell: str, payload: bytes, flags: int, expires: float | None) -> bytes:
@@ -272,17 +278,46 @@ class Coder(Naming):
             "SERIALIZER, if that was changed.",
         )
 
+    def is_absent(self, cell: str, record: bytes | None) -> bool:
+        """Say whether a reader who was given this record would find no entry."""
+        while not is_gone(record) and self.has_lost_part(cell, record):
+            # Unless somebody replaced the value between our reading of its head and of its parts.
+            current = self._backend.get(cell)
+            if current == record:
+                return True
+            record = current
+        return is_gone(record)
+
+    def has_lost_part(self, cell: str, record: bytes | None) -> bool:
+        """Say whether the record is the head of a value of which the engine dropped a part."""
+        if not self._backend.evicts or not split.is_head(record):
+            return False
+        assert record is not None
+        try:
+            head = split.read_head(records.unpack(cell, record).payload)
+            return split.read_parts(self._backend, self._namespace, head) is None
+        except records.BadRecord:
+            return False  # it is there, and damaged: a reader is told
+
+    def abandon(self, cell: str, record: bytes, error: KVStoreError | None = None) -> None:
+        """Delete the parts of a record that was not written, perhaps because of `error`.
+
+        Only where nobody could find them later, and not if it may have been written after all.
+        """
+        if not self._backend.iterable and not isinstance(error, OutcomeUnknown):
+            self.delete_parts(cell, record)
+
     def delete_parts(self, cell: str, record: bytes | None) -> None:
         """Delete the parts that a replaced or refused record of `cell` names, if any.
 
         What the caller wanted is done by then, so a failure must not say that it is not: what
         stays behind is an orphan, and is collected.
         """
-        if record is None or len(record) < 2 or not record[1] & records.IS_SPLIT:
+        if not split.is_head(record):
             return
         try:
             split.delete_parts(self._backend, self._namespace, record, cell)
-        except (Unavailable, OutcomeUnknown, Conflict) as error:
+        except (Unavailable, Refused, OutcomeUnknown, Conflict) as error:
             if self._backend.transactional:
                 # A transaction may be lost with it, write and all.
                 raise self._backend.error(

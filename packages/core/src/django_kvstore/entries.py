@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from . import records
-from .backend import Backend
+from .backend import Backend, Write
 from .coder import Coder, is_gone, is_past
-from .errors import CorruptValue, InvalidValue, KVStoreError
+from .errors import Conflict, CorruptValue, InvalidValue, KVStoreError, NotSupported
 from .options import DEFAULT_TTL, MISSING, TTL, StoreOptions
 from .records import IS_SPLIT
+from .split import is_head
 
 
 class Entry(NamedTuple):
@@ -35,11 +37,8 @@ class EntryStore:
         self.options = options
         self.alias = backend.alias
         self.coder = Coder(backend, options)
-        #: Whether what is deleted need not be looked at: it had not expired if it was there. Parts
-        #: of it stay where nobody could find them later either, on engines that drop such cells.
-        self._deletes_unseen = backend.expires_itself and not (
-            backend.iterable and backend.cell_bytes is not None
-        )
+        #: Whether what is deleted need not be looked at: it has no parts, and had not expired.
+        self._deletes_unseen = backend.expires_itself and backend.cell_bytes is None
 
     # Single entries.
 
@@ -69,12 +68,38 @@ class EntryStore:
             self.backend.delete(cell)
             return
         record = self.coder.encode(cell, value, expires)
-        if not record[1] & IS_SPLIT:
+        if record[1] & IS_SPLIT:
+            self._set_large(cell, record, expires)
+        else:
             self.backend.set(cell, record, expires)
-            return
+
+    def _set_large(self, cell: str, record: bytes, expires: float | None) -> None:
+        """Write the head of a large value, and delete the parts of the one that it replaces."""
+        try:
+            replaced = self._exchange(cell, record, expires)
+        except KVStoreError as error:
+            self.coder.abandon(cell, record, error)
+            raise
+        self.coder.delete_parts(cell, replaced)
+
+    def _exchange(self, cell: str, record: bytes, expires: float | None) -> bytes | None:
+        """Write the cell whatever it held; return what that was."""
+        replaced: bytes | None = None
+
+        def change(found: bytes | None) -> Write:
+            nonlocal replaced
+            replaced = found
+            return Write(record, expires)
+
+        if self.backend.atomic and not self.backend.iterable:
+            # Nobody could find parts that are left behind, so of several writers at the same
+            # moment each must learn which value it was that it replaced.
+            with suppress(Conflict, NotSupported):
+                self.backend.update(cell, change)
+                return replaced
         replaced = self.backend.get(cell)
         self.backend.set(cell, record, expires)
-        self.coder.delete_parts(cell, replaced)
+        return replaced
 
     def delete(self, key: str) -> bool:
         """Delete the entry; say whether there was one."""
@@ -84,13 +109,14 @@ class EntryStore:
         record = self.backend.take(cell)
         if record is None:
             return False
-        existed = not is_gone(record)
+        existed = not is_gone(record) and not self.coder.has_lost_part(cell, record)
         self.coder.delete_parts(cell, record)
         return existed
 
     def exists(self, key: str) -> bool:
         """Say whether there is an entry, without reading its value."""
-        return not is_gone(self.backend.reader.get(self.coder.cell(key)))
+        cell = self.coder.cell(key)
+        return not self.coder.is_absent(cell, self.backend.reader.get(cell))
 
     def has_key(self, key: str) -> bool:
         """As `exists`; the name that django-kvstore 1.0 had."""
@@ -125,7 +151,31 @@ class EntryStore:
                 self.coder.payload(cell, value)  # so that a bad value is told whatever the ttl
             self.backend.delete_many(list(cells))
             return
-        self.backend.set_many(self.coder.encode_many(cells, expires), expires)
+        self._write_many(self.coder.encode_many(cells, expires), expires)
+
+    def _write_many(self, encoded: Mapping[str, bytes], expires: float | None) -> int:
+        """Write the records of entries, of which the parts are written; return how many."""
+        large = {} if self.backend.iterable else {c: r for c, r in encoded.items() if is_head(r)}
+        if not large:
+            self.backend.set_many(encoded, expires)
+            return len(encoded)
+        small = {cell: record for cell, record in encoded.items() if cell not in large}
+
+        def steps() -> Iterator[int]:
+            if small:
+                self.backend.set_many(small, expires)
+                yield len(small)
+            for cell in list(large):
+                self._set_large(cell, large.pop(cell), expires)
+                yield 1
+
+        try:
+            return self.backend.in_turn(steps())
+        except KVStoreError:
+            # Those whose turn never came; the one that failed has seen to its own.
+            for cell, record in large.items():
+                self.coder.delete_parts(cell, record)
+            raise
 
     def delete_many(self, keys: Iterable[str]) -> int:
         """Delete the entries; return how many there were."""
@@ -136,7 +186,7 @@ class EntryStore:
             return self.backend.delete_many(cells)
         deleted, found = self.backend.take_many(cells)
         for cell, record in found.items():
-            deleted -= is_gone(record)
+            deleted -= is_gone(record) or self.coder.has_lost_part(cell, record)
             self.coder.delete_parts(cell, record)
         return max(deleted, 0)
 
@@ -168,8 +218,7 @@ class EntryStore:
         def write(expires: float | None, payloads: dict[str, tuple[bytes, int]]) -> int:
             pack = self.coder.pack
             packed = {cell: pack(cell, *made, expires) for cell, made in payloads.items()}
-            self.backend.set_many(packed, expires)
-            return len(packed)
+            return self._write_many(packed, expires)
 
         self.backend.in_turn(write(*group) for group in by_expiry.items())
 
@@ -185,8 +234,9 @@ class EntryStore:
 
     def ttl(self, key: str) -> float | None:
         """Return the seconds left, None for an entry that does not expire, 0.0 where none is."""
-        record = self.backend.reader.get(self.coder.cell(key))
-        if record is None:
+        cell = self.coder.cell(key)
+        record = self.backend.reader.get(cell)
+        if record is None or self.coder.is_absent(cell, record):
             return 0.0
         expires = records.expiry(record)
         return None if expires is None else max(expires - time.time(), 0.0)

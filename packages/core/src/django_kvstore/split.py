@@ -10,10 +10,12 @@ from __future__ import annotations
 import secrets
 import struct
 import time
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from . import keys, records
 from .backend import Backend
+from .errors import KVStoreError
 
 #: How old an orphan is, in seconds, before it is deleted: its head may still be on its way.
 GRACE: Final = 3600.0
@@ -36,6 +38,11 @@ class Head(NamedTuple):
         return [f"{name}.{number}" for number in range(self.parts)]
 
 
+def is_head(record: bytes | None) -> bool:
+    """Say whether the record is the head of a split value, by its flags alone."""
+    return record is not None and len(record) > 1 and bool(record[1] & records.IS_SPLIT)
+
+
 def read_head(payload: bytes) -> Head:
     """Read a head's payload; raises ``ValueError``."""
     try:
@@ -54,9 +61,17 @@ def write_parts(
     chunks = [payload[at : at + room] for at in range(0, len(payload), room)]
     head = Head(secrets.token_bytes(16), len(chunks), len(payload))
     prefix = _PART.pack(head.generation, time.time(), len(owner)) + owner
-    for name, chunk in zip(head.cells(namespace), chunks, strict=True):
-        record = records.pack(name, prefix + chunk, code=_PART_CODE, expires=expires)
-        backend.set(name, record, expires)
+    written: list[str] = []
+    try:
+        for name, chunk in zip(head.cells(namespace), chunks, strict=True):
+            record = records.pack(name, prefix + chunk, code=_PART_CODE, expires=expires)
+            backend.set(name, record, expires)
+            written.append(name)
+    except KVStoreError:
+        if not backend.iterable:  # where `collect` will never find them
+            with suppress(KVStoreError):
+                backend.delete_many(written)
+        raise
     return _HEAD.pack(*head)
 
 
@@ -80,7 +95,7 @@ def read_parts(backend: Backend, namespace: str, head: Head) -> bytes | None:
 
 def delete_parts(backend: Backend, namespace: str, record: bytes | None, cell: str) -> None:
     """Delete the parts that this record of `cell` names, if it is the head of any."""
-    if record is None or len(record) < 2 or not record[1] & records.IS_SPLIT:
+    if record is None or not is_head(record):
         return
     try:
         head = read_head(records.unpack(cell, record).payload)

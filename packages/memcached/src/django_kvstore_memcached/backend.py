@@ -95,6 +95,9 @@ class MemcachedBackend(Backend):
     def delete(self, key: str) -> bool:
         return self._cell(key).delete()
 
+    def take(self, key: str) -> bytes | None:
+        return self._cell(key).take()
+
     def add(self, key: str, record: bytes, expires: float | None) -> bool:
         cell = self._cell(key)
         # Refused, it may still be that what is there has expired.
@@ -140,6 +143,12 @@ class MemcachedBackend(Backend):
     def delete_many(self, keys: Sequence[str]) -> int:
         made = batches(self._ring, dict.fromkeys(keys))
         return self._prepared([(batch.prepare, batch.delete) for batch in made])
+
+    def take_many(self, keys: Sequence[str]) -> tuple[int, dict[str, bytes]]:
+        found: dict[str, bytes] = {}
+        made = batches(self._ring, dict.fromkeys(keys))
+        count = self._prepared([(batch.prepare, partial(batch.take, found)) for batch in made])
+        return count, found
 
     def clear(self, prefix: str) -> int | None:
         """Give the store a new generation on every server; entries are not counted.

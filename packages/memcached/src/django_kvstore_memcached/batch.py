@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
+from django_kvstore import records
+
 from . import expiry
 from .connection import Connection
 from .keys import split_all
@@ -73,6 +75,33 @@ class Batch:
             return line.delete_all(names)
 
         return self.server.run(delete, writes=True)
+
+    def take(self, heads: dict[str, bytes]) -> int:
+        """Delete the cells; return how many there were that had not expired.
+
+        Puts those of their records into `heads` that are short enough to be the head of a split
+        value; the others are not read.
+        """
+
+        def take(line: Connection) -> int:
+            names = self._names(line)
+            seen = line.survey(names)
+            short = {
+                name
+                for name, (size, _) in zip(names, seen, strict=True)
+                if size is not None and size <= records.LONGEST_HEAD
+            }
+            line.writing = len(names)
+            count = 0
+            for cell, (_, over), (deleted, record) in zip(
+                self.cells, seen, line.take_all(names, short), strict=True
+            ):
+                count += deleted and not over
+                if deleted and not over and record is not None:
+                    heads[cell] = record
+            return count
+
+        return self.server.run(take, writes=True)
 
     def _check_room(self, line: Connection) -> None:
         largest = max(map(len, self.records), default=0)

@@ -10,6 +10,7 @@ from typing import Final
 from django_kvstore.backend import Write
 
 from . import expiry
+from .commands import Taken
 from .connection import Connection
 from .server import Server
 
@@ -53,6 +54,18 @@ class Cell:
             return line.delete_all([name])
 
         return bool(self.server.run(delete, writes=True))
+
+    def take(self) -> bytes | None:
+        """Delete the cell; return the record that it held, None when there was none."""
+
+        def take(line: Connection) -> Taken:
+            name = self.name(line)
+            line.writing = 1
+            return line.take_all([name], (name,))[0]
+
+        deleted, record = self.server.run(take, writes=True)
+        # Deleted without having been seen: it was written in the instant between the two.
+        return (record or b"") if deleted else None
 
     def look(self) -> tuple[bytes | None, bytes | None]:
         """Return the record and the mark of its version.

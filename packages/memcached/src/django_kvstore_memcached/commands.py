@@ -9,8 +9,8 @@ rest, `Commands` is pymemcache's client. The protocol is that of memcached's pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final, NoReturn
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Final, NamedTuple, NoReturn
 
 from pymemcache.client.base import Client
 from pymemcache.exceptions import (
@@ -35,6 +35,24 @@ _VERDICTS: Final = {
     b"EXISTS\r\n": False,
     b"NOT_FOUND\r\n": False,
 }
+
+
+class Seen(NamedTuple):
+    """What "mg" says of a key: the size of its value in bytes, None where it has none.
+
+    `over` says that it has expired, though the server still has it. A server older than 1.6 knows
+    no "mg" and counts what expired within this second; there a size is not known either.
+    """
+
+    size: int | None
+    over: bool
+
+
+class Taken(NamedTuple):
+    """What became of a key that was to be deleted: whether there was one, and its value if read."""
+
+    deleted: bool
+    value: bytes | None
 
 
 class NoConnectionLeft(MemcacheServerError):  # type: ignore[misc] # pymemcache has no types
@@ -151,14 +169,52 @@ class Commands(Client):  # type: ignore[misc] # pymemcache has no types
         lines = self._lines(2 * len(names))
         return sum(map(self._was_there, lines[::2], lines[1::2]))
 
+    def survey(self, names: Sequence[bytes]) -> list[Seen]:
+        """Return what there is of each key, without the values."""
+        self.line.sendall(b"".join([b"mg %b t f s\r\n" % name for name in names]))
+        return [_seen(answer) for answer in self._lines(len(names))]
+
+    def take_all(self, names: Sequence[bytes], read: Container[bytes]) -> list[Taken]:
+        """Delete the keys; return the values of those in `read`, and which of all there were."""
+        self.line.sendall(
+            b"".join(
+                [
+                    b"get %b\r\ndelete %b\r\n" % (name, name)
+                    if name in read
+                    else b"delete %b\r\n" % name
+                    for name in names
+                ]
+            )
+        )
+        answer = Answer(self._piece)
+        taken = []
+        for name in names:
+            value = self._value(answer, name) if name in read else None
+            verdict = answer.line()
+            if verdict not in (b"DELETED", b"NOT_FOUND"):
+                self._reject(verdict)
+            taken.append(Taken(verdict == b"DELETED", value))
+        answer.finish()
+        return taken
+
+    def _value(self, answer: Answer, name: bytes) -> bytes | None:
+        first = answer.line()
+        if first == b"END":
+            return None
+        if not first.startswith(b"VALUE "):
+            self._reject(first)
+        _, found, _, size = first.split(b" ")
+        if found != name:
+            raise MemcacheUnknownError("it answers another question")
+        value = answer.take(int(size))
+        if answer.line() != b"" or answer.line() != b"END":
+            raise MemcacheUnknownError("the value is not as long as it says")
+        return value
+
     def _was_there(self, seen: bytes, verdict: bytes) -> bool:
         if verdict not in (b"DELETED", b"NOT_FOUND"):
             self._reject(verdict)
-        if verdict == b"NOT_FOUND" or not seen.startswith(b"HD "):
-            # A server older than 1.6 knows no "mg", and counts what expired within this second.
-            return verdict == b"DELETED"
-        _, left, stamp = seen.split(b" ")
-        return not expiry.is_over(int(left[1:]), int(stamp[1:]))
+        return verdict == b"DELETED" and not _seen(seen).over
 
     # The server itself.
 
@@ -227,3 +283,50 @@ class Commands(Client):  # type: ignore[misc] # pymemcache has no types
         if kind == b"ERROR":
             raise MemcacheUnknownCommandError(b"it does not know the command")
         raise MemcacheUnknownError(answer[:32])
+
+
+class Answer:
+    """A long answer, taken apart from its beginning on; `piece` returns what comes next of it."""
+
+    def __init__(self, piece: Callable[[], bytes]) -> None:
+        self._piece = piece
+        self._arrived = b""
+        self._at = 0
+
+    def line(self) -> bytes:
+        """Return the next line without its end."""
+        while (end := self._arrived.find(b"\r\n", self._at)) < 0:
+            self._more()
+        line = self._arrived[self._at : end]
+        self._at = end + 2
+        return line
+
+    def take(self, size: int) -> bytes:
+        """Return the next `size` bytes."""
+        if size < 0:
+            raise MemcacheUnknownError("the value has a size below zero")
+        pieces = [self._arrived[self._at : self._at + size]]
+        missing = size - len(pieces[0])
+        self._at += len(pieces[0])
+        while missing > 0:
+            piece = self._piece()
+            pieces.append(piece[:missing])
+            self._arrived, self._at = piece, len(pieces[-1])
+            missing -= len(pieces[-1])
+        return b"".join(pieces)
+
+    def finish(self) -> None:
+        """Raise an error unless all of it was taken."""
+        if self._at != len(self._arrived):
+            raise MemcacheUnknownError("it answers more than was asked")
+
+    def _more(self) -> None:
+        self._arrived, self._at = self._arrived[self._at :] + self._piece(), 0
+
+
+def _seen(answer: bytes) -> Seen:
+    if not answer.startswith(b"HD "):
+        return Seen(None, over=False)
+    _, left, stamp, *size = answer.split(b" ")
+    over = expiry.is_over(int(left[1:]), int(stamp[1:]))
+    return Seen(int(size[0][1:]) if size else None, over)

@@ -10,11 +10,13 @@ import pytest
 
 from django_kvstore import records, split
 from django_kvstore.errors import CorruptValue, Unavailable
+from django_kvstore.options import MISSING
 from django_kvstore.store import Store
 
 from . import tasks
 from .base import Base
 from .clauses import clause, needs
+from .threads import run_threads
 from .workers import ThreadWorkers
 
 _LARGE = 30_000
@@ -109,8 +111,7 @@ class Splitting(Base):
             small.set("key", text("a"))
             parts = self._parts(small, "key")
             assert delete() == 1
-            if small.backend.iterable or not small.backend.expires_itself:
-                assert small.backend.get_many(parts) == {}
+            assert small.backend.get_many(parts) == {}
             assert small.get("key") is None
 
     @clause("splitting-parts")
@@ -131,6 +132,40 @@ class Splitting(Base):
         if small.backend.iterable:
             parts = f"{small.options.namespace};"
             assert small.backend.count(parts) == 0
+
+    @clause("splitting-parts")
+    def test_writers_at_the_same_moment_leave_no_parts(
+        self, small: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of large values that were set at the same moment, the parts of one stay: of the last."""
+        backend = small.backend
+        if not backend.atomic and not backend.iterable:
+            return  # nobody can tell which value it was that another one replaced
+        parts: set[str] = set()
+        write = backend.set
+
+        def noted(key: str, record: bytes, expires: float | None) -> None:
+            if key.startswith(f"{small.options.namespace};"):
+                parts.add(key)
+            write(key, record, expires)
+
+        monkeypatch.setattr(backend, "set", noted)
+        monkeypatch.setattr(split, "GRACE", -1.0)
+        writes: tuple[Callable[[str], None], ...] = (
+            lambda value: small.set("key", value),
+            lambda value: small.set_many({"key": value, "small": 1}),
+        )
+        for write_value in writes:
+
+            def overwrite(number: int, write_value: Callable[[str], None] = write_value) -> None:
+                for letter in "abcd":
+                    write_value(text(f"{letter}{number}"))
+
+            run_threads(4, overwrite)
+            if backend.iterable:
+                small.purge()
+            kept = self._parts(small, "key")
+            assert sorted(backend.get_many(sorted(parts))) == sorted(kept)
 
     @clause("splitting-parts")
     @needs("iterable")
@@ -176,6 +211,59 @@ class Splitting(Base):
                     small.get("key")
             small.backend.set(part, record, None)
             assert small.get("key") == text("a")
+
+    @clause("splitting-damage")
+    def test_what_lost_a_part_is_absent_to_every_call(self, store: Store, small: Store) -> None:
+        """Where the engine drops cells, no call takes a value that lost a part for an entry."""
+        computed: list[int] = []
+
+        def compute() -> int:
+            computed.append(1)
+            return 7
+
+        calls: dict[str, tuple[Callable[[], Any], Any, Any]] = {
+            # What is called, what it returns, and what is there then.
+            "get": (lambda: small.get("key", "gone"), "gone", None),
+            "get_many": (lambda: small.get_many(["key"]), {}, None),
+            "get_entries": (lambda: small.get_entries(["key"]), {}, None),
+            "exists": (lambda: small.exists("key"), False, None),
+            "in": (lambda: "key" in small, False, None),
+            "ttl": (lambda: small.ttl("key"), 0.0, None),
+            "delete": (lambda: small.delete("key"), False, None),
+            "delete_many": (lambda: small.delete_many(["key", "none"]), 0, None),
+            "set": (lambda: small.set("key", text("b")), None, text("b")),
+        }
+        if small.backend.atomic:
+            calls |= {
+                "add": (lambda: small.add("key", "new"), True, "new"),
+                "put": (lambda: small.put("key", "new"), True, "new"),
+                "pop": (lambda: small.pop("key", "gone"), "gone", None),
+                "incr": (lambda: small.incr("key", 5), 5, 5),
+                "compare": (lambda: small.compare_and_set("key", text("a"), 1), False, None),
+                "if absent": (lambda: small.compare_and_set("key", MISSING, 1), True, 1),
+                "touch": (lambda: small.touch("key", 1000), False, None),
+                "touch with 0": (lambda: small.touch("key", 0), False, None),
+                "persist": (lambda: small.persist("key"), False, None),
+                "get_or_set": (lambda: small.get_or_set("key", compute), 7, 7),
+            }
+        for number, (name, (call, returned, then)) in enumerate(calls.items()):
+            small.set("key", text("a"))
+            parts = self._parts(small, "key")
+            small.backend.delete(parts[number % len(parts)])
+            if not small.backend.evicts:
+                with pytest.raises(CorruptValue):
+                    small.get("key")
+                assert small.exists("key"), "what is damaged is there"
+                continue
+            assert call() == returned, name
+            assert small.get("key") == then, name
+            if then is None and small.backend.atomic:
+                assert small.add("key", "another"), name
+        if small.backend.evicts and small.backend.atomic:
+            small.set("key", text("a"))
+            small.backend.delete(self._parts(small, "key")[0])
+            assert [small.get_or_set("key", compute) for _ in range(3)] == [7, 7, 7]
+            assert len(computed) == 2, "it is stored when it was computed"
 
     @clause("splitting-damage")
     def test_a_damaged_part_is_told(self, small: Store) -> None:
