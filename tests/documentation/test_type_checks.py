@@ -9,9 +9,10 @@ import pytest
 from django_kvstore import Store
 from django_kvstore.models import Model
 
-from .page import DOCS, ROOT
+from .page import DOCS, PAGES, ROOT, read_page
 
 APPLICATION = ROOT / "tests" / "type_checks"
+IMPORT = re.compile(r"^(?:>>> )?from (django_k\w+[.\w]*) import (.+)$", re.M)
 
 
 @pytest.mark.parametrize("kind", [Store, Model])
@@ -35,3 +36,16 @@ def test_every_public_name_is_used() -> None:
     code = "".join(file.read_text(encoding="utf-8") for file in sorted(APPLICATION.glob("*.py")))
     for name in {*django_kvstore.__all__, *models.__all__} - {"__version__"}:
         assert re.search(rf"\b{name}\b", code), name
+
+
+def test_all_that_the_pages_import_is_used() -> None:
+    code = "".join(file.read_text(encoding="utf-8") for file in sorted(APPLICATION.glob("*.py")))
+    blocks = [block.text for page in PAGES for block in read_page(page)]
+    found = [match for text in blocks for match in IMPORT.findall(text)]
+    assert len(found) > 20
+    for module, names in found:
+        for name in names.split(", "):
+            assert re.search(rf"^from {re.escape(module)} import \(?[^)]*\b{name}\b", code, re.M), (
+                module,
+                name,
+            )

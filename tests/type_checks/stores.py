@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any, assert_type
 
 from asgiref.sync import sync_to_async
@@ -49,6 +50,7 @@ def one_entry(store: Store) -> bool:
     store.set("answer", {"number": 2**70, "codes": ("A1", None)})
     store.set("answer", None, ttl=None)
     store.set("answer", None, ttl=DEFAULT_TTL)
+    store.set("answer", None, ttl=timedelta(hours=1))
     assert_type(store.get("answer"), Any)
     if store.get("question", MISSING) is MISSING:
         assert_type(store.delete("answer"), bool)

@@ -201,6 +201,35 @@ def test_a_field_with_a_name_that_models_use_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value"), [("count", 0), ("all", True), ("save", None), ("pk", "id")]
+)
+def test_a_value_that_would_hide_a_method_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(FieldError) as caught:
+        make(**{name: value})
+    assert f"app.Book cannot have an attribute '{name}'" in str(caught.value)
+    assert "Choose another name" in str(caught.value)
+
+
+def test_a_method_may_be_overridden() -> None:
+    class Book(models.Model):
+        id = models.CharField(pk=True)
+
+        def save(self, *, if_unchanged: bool = False) -> None:
+            self.id = self.id.lower()
+            super().save(if_unchanged=if_unchanged)
+
+        @classmethod
+        def count(cls, prefix: str = "") -> int:
+            return super().count(prefix) + 100
+
+        clean = staticmethod(lambda: None)  # type: ignore[assignment]
+
+    Book(id="A").save()
+    assert Book.exists("a")
+    assert Book.count() == 101
+
+
+@pytest.mark.parametrize(
     ("meta", "told"),
     [
         ({"ordering": ["id"]}, "no option 'ordering': it accepts abstract, key, store, ttl"),
@@ -276,6 +305,7 @@ def test_a_primary_key_that_was_taken_away_is_missed() -> None:
         (lambda: models.CharField(pk="yes"), "pk"),
         (lambda: models.Field(pk="yes"), "pk"),
         (lambda: models.CharField(null="yes"), "null"),
+        (lambda: models.CharField(pk=True, null=True), "null=True"),
     ],
 )
 def test_an_option_that_cannot_work_is_refused(make_field: Any, told: str) -> None:

@@ -68,6 +68,11 @@ def check_statement(path: str, body: Mapping[str, Any], reserved: Iterable[str])
         if name.lower() == "meta" and name != "Meta" and isinstance(value, type):
             raise FieldError(f"{path} has a class '{name}', which is not read. Name it Meta.")
         if not isinstance(value, Field):
+            if name in taken and not name.startswith("_") and not _is_overriding(value):
+                raise FieldError(
+                    f"{path} cannot have an attribute '{name}' of type {type(value).__name__}: it "
+                    "would hide the model's own. Choose another name."
+                )
             continue
         if name in taken or name.startswith("_"):
             raise FieldError(
@@ -83,6 +88,11 @@ def check_statement(path: str, body: Mapping[str, Any], reserved: Iterable[str])
             raise FieldError(
                 f"The field '{name}' of {path} is also '{other}' of {owner}. Make a field for each."
             )
+
+
+def _is_overriding(value: Any) -> bool:
+    # Functions, classes, properties and other descriptors may stand in for what they hide.
+    return callable(value) or hasattr(value, "__get__")
 
 
 def check_attribute(path: str, name: str, value: Any) -> None:

@@ -122,6 +122,8 @@ class TypedField(Field[T]):
         for option in ("null", "blank"):
             if type(getattr(field, option)) is not bool:
                 raise TypeError(f"The option {option} of {name} must be True or False.")
+        if self.pk and field.null:
+            raise FieldError(f"{name} cannot be a primary key with null=True. Remove one of them.")
         bounds = {option: getattr(field, option, None) for option in _BOUNDS}
         for option, bound in bounds.items():
             lowest = 0 if option == "decimal_places" else 1
