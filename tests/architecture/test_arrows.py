@@ -28,6 +28,7 @@ WITH_CODE = sorted({path.parents[2].name for path in PACKAGES.glob("*/src/*/__in
 LAYERS = (
     {"errors", "url", "keys", "params", "records", "equality", "backends"}
     | {"compression", "serializers", "typed_json"},
+    {"redaction"},
     {"backend", "line", "options"},
     {"plugins", "legacy", "config"},
     {"naming", "split", "coder", "singleflight"},

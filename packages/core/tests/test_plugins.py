@@ -89,7 +89,7 @@ def test_two_claimants_of_one_scheme_are_an_error(tmp_path: Path) -> None:
         ("locmem://x?serializer=typd", "There is no serializer 'typd'. Did you mean 'typed'?"),
         ("locmem://x?ttll=5", "does not know the parameter 'ttll'"),
         ("locmem://x?compression=rar", "compressions are zlib and zstd"),
-        ("locmem://x?namespace=a%20b", "the namespace 'a b' is not"),
+        ("locmem://x?namespace=a%20b", "the namespace 'a b' must be"),
         ("locmem://x?ttl=-1", "it is not a number greater than zero"),
     ],
 )

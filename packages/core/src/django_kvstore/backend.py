@@ -13,14 +13,16 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
 
 from django.apps import apps
 
 from . import records
 from .errors import Conflict, KVStoreError, NotSupported, OutcomeUnknown, Unavailable
 from .keys import MAX_KEY_BYTES
-from .params import Param, secret_names
+from .params import Param, ParamValues, secret_names
+from .redaction import Redactor
 
 if TYPE_CHECKING:
     from django.core.checks import CheckMessage
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from .url import StoreURL
 
 E = TypeVar("E", bound=KVStoreError)
+X = TypeVar("X", bound=BaseException)
 
 
 class Write(NamedTuple):
@@ -99,7 +102,7 @@ class Backend:
     def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
         self.alias = alias
         self.url = url
-        self.options = dict(params)
+        self.options = ParamValues(params, secret_names(self.params))
 
     @property
     def reader(self) -> Backend:
@@ -337,8 +340,27 @@ class Backend:
     # Errors.
 
     def error(self, kind: type[E], reason: str, *, hint: str = "") -> E:
-        """Make an error that names this store; raise it ``from`` the client's own."""
-        return kind(reason, alias=self.alias, scheme=self.scheme, hint=hint)
+        """Make an error that names this store; raise it ``from`` the client's own.
+
+        Every secret that the settings give this store is hidden in its text.
+        """
+        redact = self._redact
+        return kind(redact(reason), alias=self.alias, scheme=self.scheme, hint=redact(hint))
+
+    def cause(self, error: X) -> X:
+        """Return a client's error without secrets of this store, to raise one of ours from it.
+
+        Where the settings have secrets, the client's functions may have them in their variables,
+        which Django's pages about errors show: the error and those behind it lose their tracebacks.
+        """
+        redact, each = self._redact, cast("BaseException | None", error)
+        while each is not None and redact:
+            each.__traceback__ = None
+            each.args = tuple(redact(arg) if isinstance(arg, str) else arg for arg in each.args)
+            if isinstance(each, OSError) and isinstance(each.filename, str):
+                each.filename = redact(each.filename)
+            each = each.__cause__ or each.__context__
+        return error
 
     def unsupported(self, what: str, flag: str) -> NotSupported:
         """Make the error for an operation that the engine declares away by `flag`."""
@@ -354,6 +376,10 @@ class Backend:
         if apps.apps_ready and not apps.is_installed("django_kvstore"):
             return f"Add 'django_kvstore' to INSTALLED_APPS. {hint}"
         return hint
+
+    @cached_property
+    def _redact(self) -> Redactor:
+        return Redactor(self.url, self.params, self.options)
 
     @property
     def address(self) -> str:

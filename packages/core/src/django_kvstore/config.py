@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.conf import settings
@@ -21,7 +21,8 @@ from django.core.exceptions import ImproperlyConfigured
 from .backend import Backend
 from .legacy import LegacyBackend
 from .options import PARAMS, StoreOptions
-from .params import read_params, shown_names
+from .params import ParamValues, read_params, secret_names, shown_names
+from .redaction import Redactor
 from .url import StoreURL
 
 DEFAULT_ALIAS: Final = "default"
@@ -39,11 +40,12 @@ class StoreConfig:
     alias: str
     url: StoreURL
     given: Mapping[str, Any]
-    engine: Mapping[str, Any]
+    engine: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def read(cls, alias: str, entry: object) -> StoreConfig:
         """Read one entry of the settings; raises ``ImproperlyConfigured``."""
+        __traceback_hide__ = True  # see `redaction`
         if isinstance(entry, str):
             entry = {"URL": entry}
         if not isinstance(entry, Mapping) or "URL" not in entry:
@@ -75,11 +77,13 @@ class StoreConfig:
                 f"The store '{alias}' {problem}: an entry of KEY_VALUE_STORES takes URL, {names}, "
                 f"and what the engine takes in OPTIONS."
             )
-        return cls(alias, url, given, engine)
+        # Which parameters are secrets is not known before the backend is.
+        return cls(alias, replace(url, hidden=frozenset(url.params)), given, engine)
 
     @classmethod
     def of_url(cls, url: str) -> StoreConfig:
         """Read a URL of no alias, for which it stands itself; raises ``ImproperlyConfigured``."""
+        __traceback_hide__ = True
         try:
             parsed = StoreURL.parse(url)
         except ValueError as error:
@@ -89,7 +93,8 @@ class StoreConfig:
         with suppress(ImproperlyConfigured):
             known |= shown_names(cls("", parsed, {}, {}).backend_class().params)
         hidden = [name for name in parsed.params if name.lower() not in known]
-        return cls(parsed.redacted(hidden), parsed, {}, {})
+        shown = replace(parsed, hidden=frozenset(hidden))
+        return cls(str(shown), shown, {}, {})
 
     def backend_class(self) -> type[Backend]:
         """Return the class of the store's backend; raises ``ImproperlyConfigured``."""
@@ -111,20 +116,25 @@ class StoreConfig:
     def open_backend(self) -> Backend:
         """Make the backend, without any I/O; raises ``ImproperlyConfigured``."""
         backend_class = self.backend_class()
+        __traceback_hide__ = True
         asked = {n: v for n, v in self.url.params.items() if n.lower() not in StoreOptions.names()}
         if backend_class is LegacyBackend:
-            return backend_class(self.alias, self.url, {**asked, **self.engine})
+            given = {**asked, **self.engine}
+            return backend_class(self.alias, self.url, ParamValues(given, given))
         params = self._read(backend_class.params, asked, self.engine)
+        url = replace(self.url, hidden=frozenset(secret_names(backend_class.params)))
         try:
-            return backend_class(self.alias, self.url, params)
+            return backend_class(self.alias, url, params)
         except ValueError as error:
+            redact = Redactor(url, backend_class.params, params)
             raise ImproperlyConfigured(
-                f"The store '{self.alias}' ({self.url.scheme}): {error}."
-            ) from error
+                f"The store '{self.alias}' ({self.url.scheme}): {redact(str(error))}."
+            ) from None
 
     def _read(
         self, declared: tuple[Any, ...], in_url: Mapping[str, Any], beside: Mapping[str, Any]
     ) -> dict[str, Any]:
+        __traceback_hide__ = True
         where = f"The store '{self.alias}' ({self.url.scheme})"
         try:
             # Both at once, so that one thing said twice is told and not resolved by some rule.
@@ -135,7 +145,8 @@ class StoreConfig:
                 )
             return read_params(declared, {**in_url, **beside}, where=where)
         except ValueError as error:
-            raise ImproperlyConfigured(str(error)) from None
+            redact = Redactor(self.url, declared, beside)
+            raise ImproperlyConfigured(redact(str(error))) from None
 
 
 def read_settings() -> dict[str, StoreConfig]:
@@ -146,6 +157,7 @@ def read_settings() -> dict[str, StoreConfig]:
 
 def whole_url(entry: object) -> object:
     """Return the URL that alone says which keys the entry's store has; None if it does not."""
+    __traceback_hide__ = True
     if not isinstance(entry, Mapping):
         return entry
     if any(value and str(name).lower() == "namespace" for name, value in entry.items()):
@@ -153,8 +165,16 @@ def whole_url(entry: object) -> object:
     return entry.get("URL")
 
 
-def configured_entries() -> dict[str, Any]:
+class Entries(dict[str, Any]):
+    """The settings' entries by alias; ``repr`` shows the aliases alone."""
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+def configured_entries() -> Entries:
     """Return what the two settings say, by alias, each entry as it stands."""
+    __traceback_hide__ = True
     stores = getattr(settings, "KEY_VALUE_STORES", None) or {}
     single = getattr(settings, "KEY_VALUE_STORE_BACKEND", None)
     if not isinstance(stores, Mapping):
@@ -168,10 +188,10 @@ def configured_entries() -> dict[str, Any]:
                 f"KEY_VALUE_STORES has the alias {alias!r}; an alias is a str of some characters."
             )
     if single is None:
-        return dict(stores)
+        return Entries(stores)
     if DEFAULT_ALIAS in stores:
         raise ImproperlyConfigured(
             "KEY_VALUE_STORE_BACKEND and KEY_VALUE_STORES['default'] both name the default store; "
             "keep one of them."
         )
-    return {DEFAULT_ALIAS: single, **stores}
+    return Entries({DEFAULT_ALIAS: single, **stores})

@@ -33,7 +33,7 @@ class LegacyBackend(Backend):
                 f"The store '{alias}' names the module '{url.scheme}', which does not offer a "
                 f"StorageClass ({error}). Correct the path before '://'."
             ) from error
-        self._storage = storage_class(url.location, dict(params))
+        self._storage = storage_class(url.location, params)
 
     def get(self, key: str) -> bytes | None:
         record = self._storage.get(key)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .url import REDACTED, hide_credentials, is_secret_name
+
 #: The greatest number, unless a parameter says otherwise. Operating systems and clients cannot
 #: count many more seconds of a timeout.
 MOST: Final = 1_000_000
@@ -76,15 +78,34 @@ def whole(text: Any) -> int:
     return number
 
 
-def read_params(
-    declared: Iterable[Param], given: Mapping[str, Any], *, where: str
-) -> dict[str, Any]:
+class ParamValues(dict[str, Any]):
+    """Values of parameters by name, whose ``repr`` shows none that is a secret.
+
+    So a page of Django's about an error, which shows what a function had before it, does not.
+    """
+
+    def __init__(self, values: Mapping[str, Any], hidden: Iterable[str] = ()) -> None:
+        super().__init__(values)
+        self.hidden = frozenset(name.lower() for name in hidden)
+
+    def __repr__(self) -> str:
+        return repr({name: self._shown(name, value) for name, value in self.items()})
+
+    def _shown(self, name: str, value: Any) -> Any:
+        if value is not None and (name.lower() in self.hidden or is_secret_name(name)):
+            return REDACTED
+        return hide_credentials(value) if isinstance(value, str) else value
+
+
+def read_params(declared: Iterable[Param], given: Mapping[str, Any], *, where: str) -> ParamValues:
     """Return every declared parameter's value, from `given` or its default.
 
     Raises ``ValueError`` for a name that is not declared (with the nearest one that is), for one
     given twice under two spellings, and for a value that does not parse; a secret's value is
     not repeated in the message.
     """
+    __traceback_hide__ = True  # see `redaction`
+    declared = tuple(declared)
     spellings = {name: param for param in declared for name in (param.name, *param.aliases)}
     values = {param.name: param.default for param in declared}
     seen: dict[str, str] = {}
@@ -103,10 +124,11 @@ def read_params(
         try:
             values[param.name] = param.parse(text)
         except (ValueError, TypeError, OverflowError) as error:
-            shown = "a value" if param.secret else _shown(text)
-            detail = "" if param.secret else f": {error}"
+            hide = param.secret or is_secret_name(name)
+            shown = "a value" if hide else hide_credentials(_shown(text))
+            detail = "" if hide else f": {hide_credentials(str(error))}"
             raise ValueError(f"{where} is given {shown} for '{name}'{detail}.") from None
-    return values
+    return ParamValues(values, secret_names(declared))
 
 
 def secret_names(declared: Iterable[Param]) -> list[str]:

@@ -62,7 +62,8 @@ def known_distributions() -> dict[str, str]:
         name = requirement.split("[")[0].split("==")[0].strip()
         if "extra ==" in marker and name.startswith("django-kvstore-"):
             known.setdefault(marker.split("extra ==")[1].strip().strip("\"'"), name)
-    known.pop("all", None)
+    for extra in ("all", "testing"):
+        known.pop(extra, None)
     return known
 
 

@@ -60,6 +60,7 @@ class Stores:
         Where a configured store has just this URL, and no namespace beside it, that store is the
         one.
         """
+        __traceback_hide__ = True  # see `redaction`
         for alias, entry in configured_entries().items():
             if url == whole_url(entry):
                 return self[alias]
@@ -122,6 +123,7 @@ class Stores:
         return self._build(alias, StoreConfig.read(alias, entries[alias]))
 
     def _build(self, name: str, config: StoreConfig) -> Store:
+        __traceback_hide__ = True
         store = Store(config.open_backend(), config.read_options())
         if self._isolation:
             store = store.with_options(
@@ -167,6 +169,7 @@ kvstore = cast(Store, DefaultStore())
 
 def get_kvstore(name: str = DEFAULT_ALIAS) -> Store:
     """Return the store of an alias or of a URL, as in ``get_kvstore("locmem://scratch")``."""
+    __traceback_hide__ = True
     return kvstores.open(name) if "://" in name else kvstores[name]
 
 

@@ -22,6 +22,10 @@ _SECRET_WORDS = ("password", "passwd", "secret", "token", "key", "credential")
 
 REDACTED = "***"
 
+#: The credentials of a URL that is itself the value of a parameter.
+_USERINFO = re.compile(r"(?<=://)(?:([^\s/?#@:]*):)?([^\s/?#]+)@")
+_QUERY = re.compile(r"(?<=[?&;])([^\s=&;#]+)=([^\s&;#]+)")
+
 
 @dataclass(frozen=True)
 class StoreURL:
@@ -29,7 +33,8 @@ class StoreURL:
 
     `hosts` are the texts between ``;`` of the authority, ports included (a backend that has hosts
     reads one with `host_and_port`), `location` is what they say joined again, `path` has no
-    leading ``/``. `params` holds every parameter once, in the URL's order.
+    leading ``/``. `params` holds every parameter once, in the URL's order. `hidden` are the names
+    of parameters that are never shown, besides those whose names say that they are secrets.
     """
 
     scheme: str
@@ -38,10 +43,12 @@ class StoreURL:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     params: dict[str, str] = field(default_factory=dict, repr=False)
+    hidden: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: object) -> StoreURL:
         """Take `text` apart, or raise ``ValueError`` saying what is wrong, without repeating it."""
+        __traceback_hide__ = True  # see `redaction`
         if not isinstance(text, str):
             raise ValueError(f"a store's URL is a str, not {type(text).__name__}")
         scheme, mark, rest = text.partition("://")
@@ -72,9 +79,11 @@ class StoreURL:
 
     def redacted(self, secrets: Iterable[str] = ()) -> str:
         """The URL with its password and secret parameters hidden; `secrets` names further ones."""
-        hidden = {name.lower() for name in secrets}
+        hidden = {name.lower() for name in (*secrets, *self.hidden)}
         params = {
-            name: REDACTED if name.lower() in hidden or _is_secret(name) else value
+            name: REDACTED
+            if name.lower() in hidden or is_secret_name(name)
+            else hide_credentials(value)
             for name, value in self.params.items()
         }
         return self._build(REDACTED, params)
@@ -108,11 +117,36 @@ def host_and_port(host: str, default_port: int) -> tuple[str, int]:
     return match[1] or match[2], port
 
 
-def _is_secret(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
+    """Return whether a parameter of that name is taken for a secret, whatever declares it."""
     return any(word in name.lower() for word in _SECRET_WORDS)
 
 
+def hide_credentials(text: str) -> str:
+    """Return the text with `REDACTED` for each password, and secret parameter, of a URL in it."""
+    if "://" not in text:
+        return text
+    text = _USERINFO.sub(lambda found: f"{_user(found)}{REDACTED}@", text)
+    return _QUERY.sub(
+        lambda found: f"{found[1]}={REDACTED}" if is_secret_name(found[1]) else found[0], text
+    )
+
+
+def credentials_in(text: str) -> list[str]:
+    """Return the passwords and secret parameters of the URLs in a text, decoded and as written."""
+    if "://" not in text:
+        return []
+    found = [each[2] for each in _USERINFO.finditer(text)]
+    found += [each[2] for each in _QUERY.finditer(text) if is_secret_name(each[1])]
+    return [*found, *map(unquote, found)]
+
+
+def _user(found: re.Match[str]) -> str:
+    return "" if found[1] is None else f"{found[1]}:"
+
+
 def _decode(text: str) -> str:
+    __traceback_hide__ = True
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):
         raise ValueError("a '%' in the URL is not followed by two hexadecimal digits; write '%25'")
     try:
@@ -124,6 +158,7 @@ def _decode(text: str) -> str:
 
 
 def _parse_query(query: str) -> dict[str, str]:
+    __traceback_hide__ = True
     if not query:
         return {}
     _decode(query)

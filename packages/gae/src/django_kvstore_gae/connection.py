@@ -73,7 +73,9 @@ class Connection:
                 delay = random.uniform(0, pause)
                 if now - begun + delay > self._patience(error, writes > 0):
                     told = explain(self._backend, error, writes=writes > 0)
-                    raise (told_of_part(self._backend, told) if partly else told) from error
+                    if partly:
+                        told = told_of_part(self._backend, told)
+                    raise told from self._backend.cause(error)
             time.sleep(delay)
             pause = min(pause * 2, 0.25)
 
@@ -122,6 +124,7 @@ class Connection:
 
     def _sign_in(self) -> tuple[Any, str]:
         """Return the credentials and the project that the URL names, or theirs."""
+        __traceback_hide__ = True  # Django shows no variables of this function
         given = self._backend.options["credentials"]
         accounts: Any = service_account.Credentials  # untyped
         project: str | None
@@ -144,7 +147,7 @@ class Connection:
                 "there are no credentials to sign in to Google Cloud with, or they are damaged.",
                 hint="Run 'gcloud auth application-default login', or give the path of a service "
                 "account's key file as 'credentials'.",
-            ) from error
+            ) from self._backend.cause(error)
         project = self._backend.url.location or project
         if not project:
             raise self._backend.error(

@@ -69,7 +69,7 @@ class Connection:
                 if again and answer_was_lost(error):
                     again = False
                     continue
-                raise explain(self._backend, error, writes=writes) from error
+                raise explain(self._backend, error, writes=writes) from self._backend.cause(error)
 
     def close(self) -> None:
         """Close the connections that nobody is using; another call opens what it needs."""
@@ -100,7 +100,7 @@ def _sign_in(backend: SimpleDBBackend) -> Any:
             ),
         )
     except FAILURES as error:
-        raise explain(backend, error, writes=False) from error
+        raise explain(backend, error, writes=False) from backend.cause(error)
     # Before botocore's own, which would send anything again.
     client.meta.events.register_first("needs-retry.simpledb", _decide)
     return client

@@ -1,0 +1,187 @@
+"""No secret of the settings is shown: by no repr, in no error, and on no page about one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.test import override_settings
+from django.views.debug import ExceptionReporter
+
+from django_kvstore import Backend, Param, StoreURL, Unavailable, get_kvstore, kvstores, plugins
+from django_kvstore.config import StoreConfig, read_settings
+from django_kvstore.params import ParamValues
+
+from .plugins import installed
+
+#: Put together, so that no line of this file shows it on the pages under test.
+SECRET = "/".join(("p@s", "w%rd & more"))
+QUOTED = quote(SECRET, safe="")
+
+PLUGIN = """
+from django_kvstore import Backend, InvalidValue, Param, Unavailable
+from django_kvstore.plugins import hookimpl
+
+
+class VaultBackend(Backend):
+    scheme = "vault"
+    params = (
+        Param("pin", str, None, "Opens it.", secret=True, aliases=("code",)),
+        Param("account", dict, None, "Who asks.", secret=True),
+        Param("endpoint_url", str, None, "Where it is."),
+        Param("size", int, 1, "How much."),
+    )
+
+    def __init__(self, alias, url, params):
+        super().__init__(alias, url, params)
+        if params["size"] > 5:
+            raise ValueError(f"no size for {url.text} and {dict(params)}")
+        self.forms = [url.text, url.password, params["pin"], params["endpoint_url"]]
+
+    def get(self, key):
+        reason = f"no {self.forms} for {dict(self.options)!r}"
+        raise self.error(Unavailable, reason, hint=f"{self.url.text}")
+
+
+@hookimpl
+def kvstore_backend():
+    return VaultBackend
+"""
+
+URLS = [
+    f"vault://user:{QUOTED}@host",
+    f"vault://host?pin={QUOTED}",
+    f"vault://host?code={QUOTED}",
+    f"vault://host?endpoint_url={quote(f'https://user:{QUOTED}@host/', safe='')}",
+    f"vault://host?endpoint_url={quote(f'https://{QUOTED}@host/', safe='')}",
+    f"vault://host?endpoint_url={quote(f'https://host/?api_key={QUOTED}&a=1', safe='')}",
+]
+OPTIONS = [
+    {"pin": SECRET},
+    {"code": SECRET},
+    {"account": {"project": "shop", "private_key": SECRET}},
+    {"account": {"words": [SECRET]}},
+    {"endpoint_url": f"https://user:{QUOTED}@host/"},
+    {"endpoint_url": f"https://host/?token={QUOTED}"},
+]
+GIVEN: list[str] = []
+ENTRIES: list[Any] = [*URLS, *({"URL": "vault://host", "OPTIONS": each} for each in OPTIONS)]
+
+
+@pytest.fixture(autouse=True)
+def _vault(tmp_path: Path) -> Any:
+    with installed(tmp_path, "a-vault", plugins.GROUP, "vault", PLUGIN):
+        yield
+
+
+def reports(act: Callable[[], object]) -> str:
+    """Return what Django shows of the error, on its page and in its mails."""
+    try:
+        act()
+    except Exception:  # noqa: BLE001 # any will do
+        failure = sys.exc_info()
+    else:
+        raise AssertionError("it does not fail")
+    text = ""
+    for debug in (True, False):
+        with override_settings(DEBUG=debug):
+            reporter = ExceptionReporter(None, *failure)
+            text += reporter.get_traceback_html() + reporter.get_traceback_text()
+    return text
+
+
+def shows(text: str) -> list[str]:
+    """Return the forms of the secret that are in the text."""
+    forms = [SECRET, QUOTED, quote(SECRET), repr(SECRET)[1:-1], "w%rd", "w%25rd", "p%40s"]
+    return [form for form in forms if form in text]
+
+
+def of(entry: Any) -> dict[str, Any]:
+    return {"KEY_VALUE_STORES": {"default": entry}}
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(ENTRIES.index(entry)))
+def test_no_call_that_fails_shows_a_secret(entry: Any) -> None:
+    with override_settings(**of(entry)):
+        store = kvstores["default"]
+        with pytest.raises(Unavailable) as caught:
+            store.get("key")
+        assert not shows(f"{caught.value} {caught.value!r} {caught.value.args}")
+        config = read_settings()["default"]
+        assert not shows(f"{store!r} {store.backend!r} {store.backend.address} {config!r}")
+        assert not shows(f"{store.backend.url} {store.backend.url!r} {store.backend.options!r}")
+        assert not shows(reports(lambda: store.get("key")))
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(ENTRIES.index(entry)))
+def test_no_mistake_in_the_settings_shows_a_secret(entry: Any) -> None:
+    whole = {"URL": entry} if isinstance(entry, str) else entry
+    url, options = whole["URL"], whole.get("OPTIONS", {})
+    wrong = [
+        {**whole, "OPTIONS": {**options, "size": 9}},
+        {**whole, "OPTIONS": {**options, "size": "nine"}},
+        {**whole, "OPTIONS": {**options, "sise": 1}},
+        {**whole, "OPTIONS": {**options, 5: 1}},
+        {**whole, "OPTIONS": list(options.items())},
+        {**whole, "TTL": "soon"},
+        {**whole, "TIMEOUT": 1},
+        {**whole, "URL": url.replace("vault", "valt")},
+        {**whole, "URL": url.replace("vault", "not.there")},
+        {**whole, "URL": f"{url}%"},
+        {**whole, "URL": url.replace("://", ":/")},
+        {"Url": url, **options},
+    ]
+    for each in wrong:
+        with override_settings(**of(each)):
+            assert not shows(reports(lambda: kvstores["default"])), each
+            assert not shows(reports(lambda: kvstores["other"])), each
+
+
+@pytest.mark.parametrize("url", URLS, ids=lambda url: str(URLS.index(url)))
+def test_no_url_given_to_a_call_is_shown(url: str) -> None:
+    more = "&" if "?" in url else "?"
+    for each in (url, f"{url}%", url.replace("vault", "valt"), f"{url}{more}x=1"):
+        GIVEN[:] = [each]  # not a variable of the function that calls
+        assert not shows(reports(lambda: get_kvstore(GIVEN[0]).get("key")))
+
+
+def test_the_reasons_words_stay() -> None:
+    with override_settings(**of("vault://user:a@host?pin=b")):
+        error = kvstores["default"].backend.error(Unavailable, "a cab has a bad 'b' and 'a'.")
+        assert error.reason == "*** cab has *** bad '***' and '***'."
+    with override_settings(**of({"URL": "vault://host", "OPTIONS": {"pin": ""}})):
+        error = kvstores["default"].backend.error(Unavailable, "nothing to hide")
+        assert error.reason == "nothing to hide"
+
+
+def test_an_address_hides_the_credentials_of_urls_within() -> None:
+    inner = quote("https://ada:secret@host/?a=b&token=secret", safe="")
+    url = StoreURL.parse(f"vault://host?endpoint_url={inner}&a=1")
+    assert "secret" not in str(url)
+    assert "ada" in str(url)
+    assert "a%3Db" in str(url)
+
+
+def test_values_of_parameters_are_themselves() -> None:
+    values = ParamValues({"pin": "secret", "size": 1, "where": "http://a:secret@b"}, ["pin"])
+    assert dict(values) == {"pin": "secret", "size": 1, "where": "http://a:secret@b"}
+    assert repr(values) == "{'pin': '***', 'size': 1, 'where': 'http://a:***@b'}"
+
+
+def test_a_backend_made_without_settings_redacts_too() -> None:
+    class Small(Backend):
+        scheme = "small"
+        params = (Param("pin", str, None, "Opens it.", secret=True),)
+
+    small = Small("alias", StoreURL.parse("small://u:first@h"), {"pin": "second"})
+    assert str(small.error(Unavailable, "first and second.")).endswith("*** and ***.")
+    assert "first" not in repr(small)
+
+
+def test_a_config_shows_no_option() -> None:
+    config = StoreConfig.read("default", {"URL": "vault://h", "OPTIONS": {"pin": "secret"}})
+    assert "secret" not in repr(config)
