@@ -29,13 +29,13 @@ LAYERS = (
     {"errors", "url", "keys", "params", "records", "equality", "backends"}
     | {"compression", "serializers", "typed_json"},
     {"redaction"},
-    {"backend", "line", "options"},
+    {"callers", "backend", "line", "options"},
     {"plugins", "legacy", "config"},
     {"naming", "split", "coder", "singleflight"},
     {"entries", "atomic", "iteration", "aio", "store"},
     {"stores"},
     {"models", "transfer"},
-    {"checks", "commands", "apps", "management", "admin"},
+    {"checks", "commands", "apps", "management", "admin", "migrations"},
 )
 #: What applications import from, and what nothing in the core imports.
 OUTSIDE = {"", "shortcuts", "test"}

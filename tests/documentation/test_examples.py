@@ -14,7 +14,8 @@ from .running import Reader
 
 #: The tutorial is a project with files and processes of its own: see `test_tutorial`. The messages
 #: are a page of mistakes, which `tests/errors` makes. Upgrading begins with tables of long ago.
-ELSEWHERE = {"tutorial.md", "messages.md", "upgrading.md"}
+#: `tests/projects` has the migrations.
+ELSEWHERE = {"tutorial.md", "messages.md", "upgrading.md", "migrations.md"}
 IN_PROCESS = [page for page in PAGES if page.name not in ELSEWHERE]
 
 #: Guides, and the distributions that their readers have installed.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
 from django_kvstore.backend import Write
+from django_kvstore.errors import Unavailable
 
 
 class Split:
@@ -105,13 +108,41 @@ def test_the_table_is_made_where_it_is_written_if_the_routers_let_it(open_backen
         assert connections["db_primary"].introspection.table_names() == ["kvstore"]
         assert connections["db_replica"].introspection.table_names() == []
 
-    class Forbidding(Split):
-        def allow_migrate(self, db, app_label, **hints):
-            return False
 
+class Forbidding(Split):
+    """Writes go to a database that it keeps the table out of."""
+
+    def allow_migrate(self, db, app_label, **hints):
+        return False
+
+
+@pytest.mark.usefixtures("two")
+def test_a_router_that_keeps_the_table_out_is_named(open_backend):
+    with override_settings(DATABASE_ROUTERS=[Undecided(), Forbidding()]):
+        backend = open_backend(None, provision=False)
+        assert not backend.provisions_on_migrate("db_primary"), "migrate goes on"
+        for call in (
+            backend.provision,
+            lambda: backend.set("n:key", b"record", None),
+            lambda: call_command("kvstore", "provision", "kept"),
+        ):
+            with (
+                override_settings(KEY_VALUE_STORES={"kept": "db://kvstore"}),
+                pytest.raises((ImproperlyConfigured, Unavailable, CommandError)) as caught,
+            ):
+                call()
+            assert "'kvstore' is missing in the database 'db_primary'" in str(caught.value)
+            assert "The database router Forbidding keeps it out" in str(caught.value)
+            assert "manage.py" not in str(caught.value)
+        MigrationRecorder(connections["db_primary"]).ensure_schema()
+        (message,) = backend.check(databases=["db_primary"])
+        assert message.id == "django_kvstore.db.W001"
+        assert "The database router Forbidding keeps it out" in message.hint
+        assert "kvstore" not in connections["db_primary"].introspection.table_names()
+    with override_settings(DATABASE_ROUTERS=[Split()]):
+        assert backend.provision()
     with override_settings(DATABASE_ROUTERS=[Forbidding()]):
-        assert not open_backend(None, "second", provision=False).provision()
-        assert connections["db_primary"].introspection.table_names() == ["kvstore"]
+        assert not backend.provision(), "a table that exists may be anybody's work"
 
 
 def test_without_routers_it_is_the_default_database(open_backend):

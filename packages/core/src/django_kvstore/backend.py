@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
 
 from django.apps import apps
 
-from . import records
+from . import callers, records
 from .errors import Conflict, KVStoreError, NotSupported, OutcomeUnknown, Unavailable
 from .keys import MAX_KEY_BYTES
 from .params import Param, ParamValues, secret_names
@@ -370,12 +370,31 @@ class Backend:
             hint=f"Choose a backend whose '{flag}' is true; the capability matrix lists them.",
         )
 
-    @staticmethod
-    def by_command(hint: str) -> str:
-        """Return a hint that names a command of ``manage.py``, after what there must be for it."""
+    def provision_hint(self, command: str, *, database: str = "") -> str:
+        """Return the hint for an error about what is missing and `provision` creates.
+
+        `command` is a full sentence that names the command of ``manage.py``. While a migration runs
+        or Django starts that command cannot help, and the hint says what does. `database` is the
+        alias of the Django database in which it is missing, if it is in one.
+        """
+        migrated = callers.migrated_database()
+        operation = f"ProvisionStore('{self.alias}'), from django_kvstore.migrations,"
+        if migrated is not None and database not in ("", migrated):
+            return (
+                f"This is a migration of the database '{migrated}': return from the function of "
+                f"its RunPython unless schema_editor.connection.alias is '{database}', and put "
+                f"{operation} before it."
+            )
+        if migrated is not None:
+            return f"Put {operation} before the operation that uses the store."
         if apps.apps_ready and not apps.is_installed("django_kvstore"):
-            return f"Add 'django_kvstore' to INSTALLED_APPS. {hint}"
-        return hint
+            command = f"Add 'django_kvstore' to INSTALLED_APPS. {command}"
+        if callers.django_is_starting():
+            return (
+                "The store is used while Django starts: at the import of a module, or in "
+                f"AppConfig.ready(). Use it in a function instead, when it is needed. {command}"
+            )
+        return command
 
     @cached_property
     def _redact(self) -> Redactor:

@@ -24,10 +24,10 @@ from django_kvstore.url import StoreURL
 from . import cells
 from .chunks import CHUNK_BYTES, CHUNK_CELLS, chunks, slices
 from .forking import abandon
-from .recovery import Recovery, in_transaction
+from .recovery import MIGRATE, Recovery, in_transaction
 from .session import Session, every, first
 from .sessions import Sessions
-from .table import Table
+from .table import DENIED, Table
 
 #: For how long changes lock at once after one of them was found to compete with others.
 CROWDED_SECONDS: Final = 1.0
@@ -229,7 +229,13 @@ class DBBackend(Backend):
                 recovery.settle(error, writes=False)
 
     def provisions_on_migrate(self, using: str) -> bool:
-        return self.table.for_write().alias == using
+        return self.table.for_write().alias == using and not self.table.denied_by(using)
+
+    def provision_hint(self, command: str, *, database: str = "") -> str:
+        denied = self.table.denied_by(database) if database else ""
+        if denied:
+            return DENIED.format(router=denied)
+        return super().provision_hint(command, database=database)
 
     def check(self, **kwargs: Any) -> Iterator[checks.CheckMessage]:
         if not kwargs:
@@ -237,7 +243,9 @@ class DBBackend(Backend):
         for database in kwargs.get("databases") or ():
             # A database that is out of reach is not a matter of its tables.
             with contextlib.suppress(Error):
-                yield from self.table.check_database(database, self.alias)
+                command = MIGRATE.format(alias=self.alias, database=database)
+                hint = self.provision_hint(command, database=database)
+                yield from self.table.check_database(database, hint)
 
     def in_transaction(self) -> bool:
         return in_transaction(self._sessions.open(writes=True).connection)

@@ -158,10 +158,10 @@ class Recovery:
         if failure is Failure.REFUSED and self.connection.connection is None:
             reason = "the database '{database}' could not be reached"
             hint = _REACH_FILE if self.connection.vendor == "sqlite" else _REACH
-        if hint is MIGRATE:
-            hint = self.backend.by_command(hint)
-        said = f"{reason.format(**names)} ({_name(error)})."
-        return self.backend.error(kind, said, hint=hint.format(**names))
+        said, hint = f"{reason.format(**names)} ({_name(error)}).", hint.format(**names)
+        if failure is Failure.MISSING:
+            hint = self.backend.provision_hint(hint, database=self.connection.alias)
+        return self.backend.error(kind, said, hint=hint)
 
     def outcome_unknown(self, error: Error) -> OutcomeUnknown:
         """Return the error for a write that was sent and never answered."""

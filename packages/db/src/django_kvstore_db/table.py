@@ -19,13 +19,18 @@ from django.utils.connection import ConnectionDoesNotExist
 
 from django_kvstore.url import StoreURL
 
-from .recovery import MIGRATE
 from .sql import DIALECTS, Dialect
 
 APP_LABEL = "django_kvstore_db"
 #: The first SQLite to be relied on: https://www.sqlite.org/releaselog/3_35_0.html
 SQLITE_MINIMUM = (3, 35)
 COLUMNS = {"key", "expires", "value"}
+#: What to do about a database router that keeps the table out of its database.
+DENIED = (
+    "The database router {router} keeps it out: let its allow_migrate() return True for the "
+    f"application label '{APP_LABEL}', or name the database in the store's URL, as in "
+    "db://kvstore?using=default."
+)
 #: Where Django notes what `migrate` has done.
 MIGRATIONS = "django_migrations"
 
@@ -93,18 +98,35 @@ class Table:
 
     # Making it.
 
-    def allowed(self, alias: str) -> bool:
-        """Say whether the table belongs into that database; a ``using`` settles it alone."""
-        if self.using:
-            return alias == self.using
-        return bool(router.allow_migrate_model(alias, self.model))
+    def denied_by(self, alias: str) -> str:
+        """Return the name of the database router that keeps the table out; empty if none does."""
+        # A ``using`` comes before the routers.
+        if self.using or router.allow_migrate_model(alias, self.model):
+            return ""
+        return next(type(each).__name__ for each in router.routers if self._denies(each, alias))
+
+    def _denies(self, one: Any, alias: str) -> bool:
+        if not hasattr(one, "allow_migrate"):
+            return False
+        name = self.model._meta.model_name
+        answer = one.allow_migrate(alias, APP_LABEL, model_name=name, model=self.model)
+        return answer is not None and not answer
 
     def provision(self) -> bool:
-        """Create the table, with its index, unless it is there; say whether there was need."""
+        """Create the table, with its index, unless it exists; say whether it was created.
+
+        Raises ``ImproperlyConfigured`` where the database, or a router, does not allow it.
+        """
         connection = self.for_write()
         dialect = self.dialect(connection)
-        if not self.allowed(connection.alias) or self.exists(connection):
+        if self.exists(connection):
             return False
+        denied = self.denied_by(connection.alias)
+        if denied:
+            raise ImproperlyConfigured(
+                f"{self.where}: the table '{self.name}' is missing in the database "
+                f"'{connection.alias}'. {DENIED.format(router=denied)}"
+            )
         problem = encoding_problem(connection)
         if problem:
             raise ImproperlyConfigured(f"{self.where}: {problem}")
@@ -150,8 +172,11 @@ class Table:
             if problem:
                 yield checks.Error(f"{self.where}: {problem}", id="django_kvstore.db.E003")
 
-    def check_database(self, alias: str, store: str) -> Iterator[checks.CheckMessage]:
-        """Say whether the table is in that database, and one of a store; `store` is its alias."""
+    def check_database(self, alias: str, hint: str) -> Iterator[checks.CheckMessage]:
+        """Say whether the table is in that database, and one of a store.
+
+        `hint` says how to create it.
+        """
         connection = self.for_write()
         if connection.alias != alias or list(self.check()):
             return
@@ -162,7 +187,7 @@ class Table:
             # A warning, since an error would keep `migrate` from running, which creates the table.
             yield checks.Warning(
                 f"{self.where}: the table '{self.name}' is missing in the database '{alias}'.",
-                hint=MIGRATE.format(alias=store, database=alias),
+                hint=hint,
                 id="django_kvstore.db.W001",
             )
             return

@@ -166,7 +166,7 @@ def _refused(backend: Backend, error: Exception, writes: bool) -> KVStoreError:
         return backend.error(
             NoSuchDomain,
             f"there is no domain '{domain}'.",
-            hint=backend.by_command(
+            hint=backend.provision_hint(
                 f"Run 'manage.py kvstore provision {backend.alias}' once to create it, and see "
                 "that the region is right."
             ),
