@@ -18,11 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import django
+import hypothesis
 import pytest
 from django.conf import settings
 
 from servers.server import Server
 from servers.sharing import shared
+
+# Machines differ, and a slow one is no failure. `hatch run nightly` sets the variable.
+hypothesis.settings.register_profile("usual", deadline=None, max_examples=200)
+hypothesis.settings.register_profile("nightly", deadline=None, max_examples=10_000)
+hypothesis.settings.load_profile("nightly" if os.environ.get("KVSTORE_NIGHTLY") == "1" else "usual")
 
 REQUIRED = os.environ.get("KVSTORE_REQUIRE_ENGINES") == "1"
 
@@ -46,7 +52,12 @@ def pytest_configure(config: pytest.Config) -> None:
         USE_TZ=True,
         INSTALLED_APPS=["django_kvstore"],
         DATABASES={
-            "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "default.db")}
+            "default": {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": str(folder / "default.db"),
+                # No test cuts the power, so no commit waits for the disk.
+                "OPTIONS": {"init_command": "PRAGMA synchronous = OFF"},
+            }
         },
         KEY_VALUE_STORES={},
     )

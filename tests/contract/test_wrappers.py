@@ -1,4 +1,7 @@
-"""The whole contract over every option, and over backends of every shape."""
+"""The contract over every option, and over backends of every shape: the checks each can break.
+
+What is the same for all of them, locmem checks.
+"""
 
 from __future__ import annotations
 
@@ -10,54 +13,84 @@ from contract import sound
 from django_kvstore import Backend, Store
 from django_kvstore.options import StoreOptions
 from django_kvstore_testing import Contract
+from django_kvstore_testing.aio import Aio
+from django_kvstore_testing.atomic import Atomic
+from django_kvstore_testing.base import Base
+from django_kvstore_testing.bulk import Bulk
+from django_kvstore_testing.comparing import Comparing
+from django_kvstore_testing.computing import Computing
+from django_kvstore_testing.contention import Contention
+from django_kvstore_testing.corruption import Corruption
+from django_kvstore_testing.counting import Counting
+from django_kvstore_testing.expired import Expired
+from django_kvstore_testing.expiry import Expiry
+from django_kvstore_testing.failure import Failure
+from django_kvstore_testing.flags import Flags
+from django_kvstore_testing.iteration import Iteration
+from django_kvstore_testing.keys import Keys
+from django_kvstore_testing.life import Life
+from django_kvstore_testing.missing import Missing
+from django_kvstore_testing.moving import Moving
+from django_kvstore_testing.namespaces import Namespaces
+from django_kvstore_testing.prefixes import Prefixes
+from django_kvstore_testing.splitting import Splitting
+from django_kvstore_testing.values import Values
 
 
-class Small(Contract):
+class Small(Base):
     """Races in memory find what they find early; here they are one among many checks."""
 
     examples = 100
-    rounds = 50
+    rounds = 20
     races = 20
-    swaps = 160
     bulk = 300
+    walk = 1100
     can_start_processes = False
 
 
-class TestZlib(Small):
+class Coded(Small, Values, Counting, Comparing, Corruption, Splitting, Moving):
+    """What reads a value's bytes, or writes them: a serializer or a compression can break it."""
+
+
+class TestZlib(Coded):
     url = "locmem://zlib?compression=zlib"
 
 
-class TestZstd(Small):
+class TestZstd(Coded):
     url = "locmem://zstd?compression=zstd"
 
 
-class TestPickle(Small):
+class TestPickle(Coded):
     url = "locmem://pickle?serializer=pickle"
 
 
-class TestPickleZlib(Small):
+class TestPickleZlib(Coded):
     url = "locmem://picklezlib?serializer=pickle&compression=zlib"
 
 
-class TestKeyValSerializer(Small):
+class TestKeyValSerializer(Coded):
     url = "locmem://keyval?serializer=keyval"
 
 
-class TestJSON(Small):
+class TestJSON(Coded):
     url = "locmem://json"
     options = {"SERIALIZER": "json"}
 
 
-class TestNamespace(Small):
+class Named(Small, Keys, Bulk, Iteration, Prefixes, Namespaces, Splitting, Moving):
+    """What makes the names of cells, or reads them: a namespace can break it."""
+
+
+class TestNamespace(Named):
     url = "locmem://namespace?namespace=shop/live"
 
 
-class TestDefaultURLWithOptions(Small):
+class TestDefaultURLWithOptions(Named):
     url = "locmem://"
     options = {"NAMESPACE": "x", "COMPRESSION": "zlib", "OPTIONS": {}}
 
 
-class TestOldStorageClass(Small):
+class TestOldStorageClass(Small, Contract):
     processes = 2
 
     @pytest.fixture
@@ -67,7 +100,7 @@ class TestOldStorageClass(Small):
 
 
 class OverBackend(Small):
-    """The contract over a backend that no URL names."""
+    """A backend that no URL names."""
 
     kind: type[Backend]
     store_options = StoreOptions()
@@ -76,56 +109,83 @@ class OverBackend(Small):
         return Store(sound.open_backend(self.kind, url), self.store_options)
 
 
-class TestSmallCells(OverBackend):
+class TestSmallCells(OverBackend, Contract):
     url = "smallcells"
     kind = sound.SmallCells
 
 
-class TestSmallCellsCompressed(OverBackend):
+class TestSmallCellsCompressed(OverBackend, Coded):
     url = "smallcellscompressed"
     kind = sound.SmallCells
     store_options = StoreOptions(compression="zlib", namespace="within")
 
 
-class TestSmallCellsPickled(OverBackend):
+class TestSmallCellsPickled(OverBackend, Coded):
     url = "smallcellspickled"
     kind = sound.SmallCells
     store_options = StoreOptions(serializer="pickle")
 
 
-class TestEvicting(OverBackend):
+class Shaped(
+    OverBackend,
+    Missing,
+    Bulk,
+    Atomic,
+    Counting,
+    Comparing,
+    Computing,
+    Contention,
+    Expiry,
+    Expired,
+    Iteration,
+    Prefixes,
+    Namespaces,
+    Moving,
+    Aio,
+    Failure,
+    Splitting,
+    Flags,
+    Life,
+):
+    """What asks an engine's flags; keys and values are bytes to all of these backends."""
+
+
+class TestEvicting(Shaped, Corruption):
     url = "evicting"
     kind = sound.Evicting
 
 
-class TestBare(OverBackend):
+class TestBare(Shaped):
     url = "bare"
     kind = sound.Bare
 
 
-class TestBareAtomic(OverBackend):
+class TestBareAtomic(Shaped):
     url = "bareatomic"
     kind = sound.BareAtomic
 
 
-class TestBareIterable(OverBackend):
+class TestBareIterable(Shaped):
     url = "bareiterable"
     kind = sound.BareIterable
 
 
-class TestExpiring(OverBackend):
+class TestExpiring(Shaped):
     url = "expiring"
     kind = sound.Expiring
 
 
-class TestModest(OverBackend):
+class Limited(OverBackend, Keys, Values, Bulk, Expiry, Namespaces, Moving, Splitting, Flags):
+    """What comes near the limits that an engine declares."""
+
+
+class TestModest(Limited):
     url = "modest"
     kind = sound.Modest
 
 
-class TestLeast(OverBackend):
-    """What the contract lets an engine declare at the least, and knobs for one that is slow."""
+class TestLeast(Limited):
+    """What the contract lets an engine declare at the least."""
 
     url = "least"
     kind = sound.Least
-    walk = 300

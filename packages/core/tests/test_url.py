@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from django_kvstore import StoreURL
@@ -52,7 +52,6 @@ def test_a_bad_url_is_told_without_repeating_it(text: object, complaint: str) ->
         StoreURL.parse(text)
 
 
-@settings(max_examples=4000)
 @given(
     hosts=st.lists(TEXT, max_size=3),
     path=TEXT,
@@ -74,7 +73,6 @@ def test_any_url_comes_back_from_its_text(
     assert StoreURL.parse(url.text) == url
 
 
-@settings(max_examples=2000)  # each in three places
 @given(text=st.text(max_size=40))
 def test_any_text_is_a_url_or_a_value_error(text: str) -> None:
     for candidate in (text, f"db://{text}", f"db://h?{text}"):

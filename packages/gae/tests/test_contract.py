@@ -17,9 +17,6 @@ URL = "gae://kvstore-tests/contract"
 
 class TestContract(Contract):
     url = URL
-    # 32 workers at one entity, which is what Datastore is worst at: still 3,200 increments.
-    rounds = 100
-    races = 100
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
@@ -40,7 +37,7 @@ class TestFirestoreMode(Contract):
     """The same once more, with less of what takes long."""
 
     url = URL
-    examples = 100
+    examples = 40
     rounds = 10
     races = 10
     swaps = 80

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from django_kvstore.params import read_params
@@ -73,7 +73,6 @@ def test_a_key_is_what_memcached_takes(name: str) -> None:
 
 
 @given(NAMES, NAMES)
-@settings(max_examples=500)
 def test_two_names_never_share_a_key(one: str, other: str) -> None:
     assert (split(one)[1] == split(other)[1]) == (one == other)
 
@@ -130,7 +129,6 @@ def test_awkward_names_hold_a_value_each(backend: MemcachedBackend, space: str) 
 
 
 @given(st.dictionaries(NAMES, st.binary(max_size=50), max_size=20))
-@settings(max_examples=100, deadline=None)
 def test_any_names_at_all_hold_a_value_each(
     shared_backend: MemcachedBackend, cells: dict[str, bytes]
 ) -> None:

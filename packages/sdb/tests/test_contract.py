@@ -27,7 +27,7 @@ class TestContract(Contract):
     processes = 4
     threads = 2
     rounds = 20
-    races = 30
+    races = 20
     swaps = 80
 
     server: SimpleDB

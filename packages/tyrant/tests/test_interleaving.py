@@ -370,18 +370,12 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Stage], None]:
     return patch
 
 
-def tried(examples: int) -> settings:
-    """Return how often a test is tried, however long that takes."""
-    return settings(
-        max_examples=examples,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
+tried = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("kept", [2, 64])
 @pytest.mark.parametrize("splits", [False, True])
-@tried(1000)
+@tried
 @given(
     prelude=st.lists(CALLS, max_size=3),
     programs=st.lists(st.lists(CALLS, min_size=1, max_size=4), min_size=2, max_size=4),
@@ -409,7 +403,7 @@ def test_some_order_explains_what_everybody_saw(
 
 
 @pytest.mark.parametrize("kept", [2, 64])
-@tried(300)
+@tried
 @given(
     prelude=st.lists(CALLS, max_size=3),
     programs=st.lists(
@@ -438,7 +432,7 @@ def test_some_order_explains_what_was_read_of_a_tree_with_many_others(
     assert explained(stage.history)
 
 
-@tried(500)
+@tried
 @given(
     programs=st.lists(
         st.lists(

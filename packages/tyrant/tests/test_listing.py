@@ -30,11 +30,7 @@ def walk(listing: Listing, prefix: bytes, limit: int, *, forgetful: bool) -> lis
             listing._batches.clear()
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     names=st.lists(NAMES, max_size=25, unique=True),
     prefix=st.binary(max_size=1),

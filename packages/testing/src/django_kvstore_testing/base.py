@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import pytest
 
@@ -16,6 +17,7 @@ from django_kvstore.options import StoreOptions
 from django_kvstore.store import Store
 
 from .address import address_in, rewrite
+from .clock import Clock
 from .opening import Opening
 from .project import ensure_django, inherited_settings
 from .workers import ProcessWorkers, ThreadWorkers
@@ -23,6 +25,10 @@ from .workers import ProcessWorkers, ThreadWorkers
 #: Opens a store on the engine under test with other `StoreOptions`; its namespace is within the
 #: test's own, so that tests at the same time on one engine do not meet.
 OpenStore = Callable[..., Store]
+
+#: With ``KVSTORE_NIGHTLY=1`` in the environment, what is left to chance goes on for much longer:
+#: the property checks try 10,000 keys and values, and ten times as many workers' turns are raced.
+NIGHTLY: Final = os.environ.get("KVSTORE_NIGHTLY") == "1"
 
 #: How many bytes the cells of the store `small` hold.
 _CELL = 2048
@@ -48,7 +54,7 @@ class Base:
     #: types than Python; of the one that is called ``json`` it is known.
     exact: ClassVar[bool] = True
     #: How many keys, and how many values, the property checks try.
-    examples: ClassVar[int] = 400
+    examples: ClassVar[int] = 200
     #: The longest value, in bytes, that the checks write; less where the engine declares less.
     largest_value: ClassVar[int] = 1_500_000
     #: How many entries are written and read in one bulk call.
@@ -60,17 +66,17 @@ class Base:
     bad_cursors: ClassVar[Sequence[str]] = ("", "0", "nonsense", "%", "\0", "\U0010ffff", "\ud800")
 
     #: In how many processes those run who contend; all in this one if the engine is not shared.
-    processes: ClassVar[int] = 8
+    processes: ClassVar[int] = 4
     #: How many threads of each process contend.
     threads: ClassVar[int] = 4
     #: How often each worker counts one up.
-    rounds: ClassVar[int] = 500
+    rounds: ClassVar[int] = 50
     #: How many races to add and to pop.
-    races: ClassVar[int] = 200
+    races: ClassVar[int] = 60
     #: How often parent and child each read after a fork.
     fork_reads: ClassVar[int] = 2000
     #: How many successful compare-and-sets in all.
-    swaps: ClassVar[int] = 800
+    swaps: ClassVar[int] = 160
     #: Whether the checks may start a process to see that it sees nothing of a store not shared.
     can_start_processes: ClassVar[bool] = True
     #: Whether a fork of the test's process may use the store: not so for clients that forbid it.
@@ -133,10 +139,18 @@ class Base:
             store.close()
 
     @pytest.fixture
-    def root(self, roots: dict[str, Store], store_url: str) -> Store:
+    def clock(self) -> Iterator[Clock]:
+        """The clock of this process, which a check may move on; it goes right afterwards."""
+        with pytest.MonkeyPatch.context() as patch:
+            yield Clock(patch)
+
+    @pytest.fixture
+    def root(self, roots: dict[str, Store], store_url: str, clock: Clock) -> Store:
         """The store as it is configured, which other tests use too."""
         if store_url not in roots:
             roots[store_url] = self.make_store(store_url)
+        # An engine that expires entries by itself has a clock of its own.
+        self._pass = time.sleep if roots[store_url].backend.expires_itself else clock.advance
         return roots[store_url]
 
     @pytest.fixture
@@ -174,11 +188,19 @@ class Base:
     @pytest.fixture
     def small(self, store: Store, open_store: OpenStore) -> Store:
         """The store on a backend whose cells hold two kilobytes, so larger values are split."""
+        limit = min(_CELL, store.backend.cell_bytes or _CELL)
+        return open_store(backend=self._limited(store, cell_bytes=limit))
+
+    @pytest.fixture
+    def modest(self, store: Store, open_store: OpenStore) -> Store:
+        """The store on a backend that takes values of 64 KiB at most: what is longer is cheap."""
+        return open_store(backend=self._limited(store, max_value_bytes=2**16))
+
+    def _limited(self, store: Store, **limits: int) -> Any:
+        """Return a backend of the store's engine whose class declares lower limits."""
         whole = store.backend
-        kind: Any = type(whole)
-        limit = min(_CELL, whole.cell_bytes or _CELL)
-        kind = type(f"Small{kind.__name__}", (kind,), {"cell_bytes": limit})
-        return open_store(backend=kind(whole.alias, whole.url, whole.options))
+        kind = type(f"Limited{type(whole).__name__}", (type(whole),), limits)
+        return kind(whole.alias, whole.url, whole.options)
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -219,8 +241,11 @@ class Base:
     # What checks ask.
 
     def outlive(self, ttl: float) -> None:
-        """Wait until an entry with that `ttl`, written just now, is gone from the engine too."""
-        time.sleep(ttl + self.ttl_granularity + 0.01)
+        """Let time pass until an entry with that `ttl`, written just now, has expired.
+
+        It is gone from the engine too. Needs the fixture `store`, or another that opens one.
+        """
+        self._pass(ttl + self.ttl_granularity + 0.01)
 
     def has_left(self, store: Store, key: str, ttl: float) -> None:
         """The entry must have about `ttl` seconds left."""
@@ -237,6 +262,15 @@ class Base:
             if time.monotonic() - begun < ttl:
                 return ttl
             ttl *= 3
+
+    @property
+    def examples_wanted(self) -> int:
+        """How many keys, and how many values, the property checks try in this run."""
+        return max(10_000, self.examples) if NIGHTLY else self.examples
+
+    def often(self, number: int) -> int:
+        """Return how often to do what is left to chance; `number` times in a usual run."""
+        return number * 10 if NIGHTLY else number
 
     def room(self, store: Store) -> int:
         """Return how long a key may be beside the namespace, in bytes."""

@@ -22,8 +22,9 @@ class Contention(Base):
     def test_no_increment_is_lost(self, store: Store, workers: Workers) -> None:
         """However many count at once, each sum is given once, and the last is the total."""
         store.incr("hits", 0)
-        sums = workers.race(tasks.count_up, store, key="hits", times=self.rounds)
-        total = workers.number * self.rounds
+        rounds = self.often(self.rounds)
+        sums = workers.race(tasks.count_up, store, key="hits", times=rounds)
+        total = workers.number * rounds
         assert store.get("hits") == total
         assert sorted(number for each in sums for number in each) == list(range(1, total + 1))
 
@@ -32,7 +33,7 @@ class Contention(Base):
     def test_one_of_all_adds(self, store: Store, workers: Workers) -> None:
         """Of all who add an entry at once one is told that he did, and it is his."""
         store.add("probe", 1)
-        keys = [f"race {number}" for number in range(self.races)]
+        keys = [f"race {number}" for number in range(self.often(self.races))]
         answers = workers.race(tasks.add_first, store, keys=keys)
         for at, key in enumerate(keys):
             winners = [number for number, won in enumerate(answers) if won[at]]
@@ -44,7 +45,7 @@ class Contention(Base):
     def test_one_of_all_puts_a_new_entry(self, store: Store, workers: Workers) -> None:
         """Of all who put an entry at once one is told that it was new."""
         store.put("probe", 1)
-        keys = [f"race {number}" for number in range(max(1, self.races // 4))]
+        keys = [f"race {number}" for number in range(max(1, self.often(self.races) // 4))]
         answers = workers.race(tasks.put_first, store, keys=keys)
         assert [sum(answer[at] for answer in answers) for at in range(len(keys))] == [1] * len(keys)
         assert set(store.get_many(keys)) == set(keys)
@@ -54,7 +55,7 @@ class Contention(Base):
     def test_one_of_all_pops(self, store: Store, workers: Workers) -> None:
         """Of all who pop an entry at once one gets the value."""
         store.pop("probe")
-        keys = [f"race {number}" for number in range(self.races)]
+        keys = [f"race {number}" for number in range(self.often(self.races))]
         store.set_many({key: key for key in keys})
         answers = workers.race(tasks.pop_first, store, keys=keys)
         for at, key in enumerate(keys):
@@ -68,7 +69,7 @@ class Contention(Base):
         """Every compare-and-set that answered True has happened, and no other."""
         store.compare_and_set("probe", 0, 1)
         store.set("number", 0)
-        each = max(1, self.swaps // workers.number)
+        each = max(1, self.often(self.swaps) // workers.number)
         done = workers.race(tasks.swap_up, store, key="number", times=each)
         assert done == [each] * workers.number
         assert store.get("number") == each * workers.number
@@ -78,7 +79,7 @@ class Contention(Base):
     def test_one_of_all_computes(self, store: Store, workers: Workers) -> None:
         """Of all who want a missing value at once one computes it, and all get that one."""
         store.get_or_set("probe", 1)
-        keys = [f"race {number}" for number in range(max(1, self.races // 20))]
+        keys = [f"race {number}" for number in range(max(1, self.often(self.races) // 20))]
         answers = workers.race(tasks.compute, store, keys=keys)
         for at, key in enumerate(keys):
             values = {answer[at][0] for answer in answers}

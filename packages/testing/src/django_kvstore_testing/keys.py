@@ -238,8 +238,9 @@ class Keys(Base):
     def test_any_text_is_a_key_of_its_own(self, store: Store) -> None:
         """Whatever texts are chosen, each is the key of its own entry and of no other."""
         tried, room = 0, self.room(store)
+        wanted = self.examples_wanted
 
-        @examples(max_examples=math.ceil(self.examples / _BATCH), deadline=None)
+        @examples(max_examples=math.ceil(wanted / _BATCH), deadline=None)
         @given(st.lists(keys, min_size=_BATCH, max_size=_BATCH, unique=True))
         def check(batch: list[str]) -> None:
             nonlocal tried
@@ -256,4 +257,4 @@ class Keys(Base):
             assert store.delete_many(batch) == len(batch)
 
         check()
-        assert tried >= self.examples
+        assert tried >= wanted
