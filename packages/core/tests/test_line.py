@@ -148,19 +148,50 @@ def test_a_slow_answer_leaves_the_next_one_its_time(ends: tuple[Line, socket.soc
         assert line.recv() == b"answer"
 
 
-def test_a_long_answer_may_be_given_more_time(ends: tuple[Line, socket.socket]) -> None:
+def test_what_arrives_gives_a_long_answer_more_time(ends: tuple[Line, socket.socket]) -> None:
     line, other = ends
-    line.sendall(b"question", LIMIT)
-    line.extend(LIMIT)
-    other.sendall(b"an")
-    assert line.recv() == b"an"
-    with meanwhile(lambda: (time.sleep(LIMIT * 1.5), other.sendall(b"swer"))):
-        assert line.recv() == b"swer"
-    line.sendall(b"question")
-    other.sendall(b"an")
-    assert line.recv() == b"an"
-    with taking(0.0, LIMIT + 0.3), pytest.raises(TimeoutError):
+    line.pace = 10 / LIMIT
+    line.sendall(b"q")
+    other.sendall(bytes(20))
+    assert line.recv() == bytes(20)
+    with meanwhile(lambda: (time.sleep(LIMIT * 1.5), other.sendall(b"rest"))):
+        assert line.recv() == b"rest"
+    line.sendall(b"q")
+    with taking(LIMIT - 0.01, LIMIT * 1.1 + 0.5), pytest.raises(TimeoutError):
         line.recv()
+
+
+def test_a_trickle_gives_no_more_time(ends: tuple[Line, socket.socket]) -> None:
+    line, other = ends
+    line.pace = 1_000_000.0
+    done = threading.Event()
+
+    def trickle() -> None:
+        while not done.wait(0.05):
+            other.sendall(b"x")
+
+    line.sendall(b"question")
+    with meanwhile(trickle):
+        with taking(0.0, LIMIT + 0.5), pytest.raises(TimeoutError):
+            all(line.recv() == b"x" for _ in range(100))
+        done.set()
+
+
+def test_what_is_taken_gives_a_long_request_more_time(ends: tuple[Line, socket.socket]) -> None:
+    line, other = ends
+    data = bytes(8_000_000)
+    line.pace = len(data) / (LIMIT * 10)
+
+    def read_slowly() -> None:
+        size = 0
+        while size < len(data):
+            size += len(other.recv(1_000_000))
+            time.sleep(LIMIT / 8)
+        other.sendall(b"answer")
+
+    with meanwhile(read_slowly):
+        line.sendall(data)
+        assert line.recv() == b"answer"
 
 
 def test_a_request_that_nobody_takes_is_told_in_time(ends: tuple[Line, socket.socket]) -> None:

@@ -18,7 +18,15 @@ from google.cloud.datastore_v1 import (
 )
 from grpc import StatusCode
 
-from django_kvstore.errors import Conflict, KVStoreError, OutcomeUnknown, Timeout, Unavailable
+from django_kvstore.errors import (
+    Conflict,
+    KVStoreError,
+    OutcomeUnknown,
+    Refused,
+    Timeout,
+    Unavailable,
+)
+from django_kvstore_gae.failures import explain
 
 DONE = CommitResponse(mutation_results=[MutationResult(version=2)])
 REFUSED = CommitResponse(mutation_results=[MutationResult(version=2, conflict_detected=True)])
@@ -66,14 +74,29 @@ SAID_NO = {
 def test_a_refusal_is_told_with_the_way_out(backend, script, call, code):
     script.answers = [code]
     # A batch is not all or none, and a quota may end in the middle of it.
-    partly = call is SEVERAL and code is StatusCode.RESOURCE_EXHAUSTED
-    with pytest.raises(OutcomeUnknown if partly else Unavailable) as caught:
+    busy = code is StatusCode.RESOURCE_EXHAUSTED
+    partly = call is SEVERAL and busy
+    kind = OutcomeUnknown if partly else Unavailable if busy else Refused
+    with pytest.raises(kind) as caught:
         call(backend)
+    assert type(caught.value) is kind
     assert SAID_NO[code] in caught.value.hint
     assert "as the script has it" in caught.value.reason
     assert isinstance(caught.value.__cause__, exceptions.GoogleAPICallError)
     assert caught.value.__cause__.grpc_status_code is code
     assert len(script.requests) == 1
+
+
+def test_a_quota_that_is_used_up_is_refused_and_a_busy_service_is_an_outage(backend):
+    for message, kind in (
+        ("Quota exceeded.", Refused),
+        ("The project's free quota for today is used up.", Refused),
+        ("Too much contention on these datastore entities.", Unavailable),
+    ):
+        for writes in (True, False):
+            error = explain(backend, exceptions.ResourceExhausted(message), writes=writes)
+            assert type(error) is kind
+            assert message in error.reason
 
 
 @pytest.mark.parametrize("call", WRITES)

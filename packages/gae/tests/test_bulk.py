@@ -18,7 +18,7 @@ from google.cloud.datastore_v1 import (
 )
 from grpc import StatusCode
 
-from django_kvstore.errors import Conflict, KVStoreError, OutcomeUnknown, Timeout, Unavailable
+from django_kvstore.errors import Conflict, KVStoreError, OutcomeUnknown, Refused, Timeout
 from django_kvstore_gae import DatastoreBackend
 
 CELLS = [f"a:{number}" for number in range(501)]
@@ -26,7 +26,7 @@ CELLS = [f"a:{number}" for number in range(501)]
 EXPIRED = 5
 
 #: Reads that are not asked again, and what they are told as.
-FAILURES = {StatusCode.PERMISSION_DENIED: Unavailable, StatusCode.DEADLINE_EXCEEDED: Timeout}
+FAILURES = {StatusCode.PERMISSION_DENIED: Refused, StatusCode.DEADLINE_EXCEEDED: Timeout}
 
 Told = Callable[..., None]
 
@@ -109,8 +109,8 @@ def test_a_first_batch_that_may_be_done_in_part_does_not_say_that_nothing_was(
     call, reads = SEVERAL[name]
     for code, kind in {
         StatusCode.RESOURCE_EXHAUSTED: OutcomeUnknown,
-        StatusCode.PERMISSION_DENIED: Unavailable,
-        StatusCode.INVALID_ARGUMENT: Unavailable,
+        StatusCode.PERMISSION_DENIED: Refused,
+        StatusCode.INVALID_ARGUMENT: Refused,
     }.items():
         answers = {method: list(said) for method, said in reads.items()}
         told(kind, lambda: call(backend), code, **answers, Commit=[code])
@@ -137,7 +137,7 @@ def test_what_is_refused_after_others_were_in_the_way_may_be_done_in_part(
 ) -> None:
     backend.contention_timeout = 30.0  # type: ignore[misc]
     code = StatusCode.PERMISSION_DENIED
-    for number, kind in ((1, Unavailable), (2, OutcomeUnknown)):
+    for number, kind in ((1, Refused), (2, OutcomeUnknown)):
         cells = dict.fromkeys(CELLS[:number], b"1")
         told(kind, lambda: backend.set_many(cells, None), code, Commit=[StatusCode.ABORTED, code])  # noqa: B023
 

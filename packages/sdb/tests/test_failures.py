@@ -20,6 +20,7 @@ from django_kvstore.config import StoreConfig
 from django_kvstore.errors import (
     KVStoreError,
     OutcomeUnknown,
+    Refused,
     Timeout,
     Unavailable,
     ValueTooLarge,
@@ -239,15 +240,20 @@ def test_a_bulk_write_that_failed_half_way_is_unknown(
 @pytest.mark.parametrize(
     ("code", "kind", "told"),
     [
-        ("AuthFailure", Unavailable, "aws_access_key"),
-        ("InvalidClientTokenId", Unavailable, "aws_access_key"),
-        ("SignatureDoesNotMatch", Unavailable, "aws_access_key"),
-        ("AccessFailure", Unavailable, "may use the domain"),
-        ("NumberDomainBytesExceeded", Unavailable, "is full"),
-        ("NumberDomainAttributesExceeded", Unavailable, "is full"),
+        ("AuthFailure", Refused, "aws_access_key"),
+        ("InvalidClientTokenId", Refused, "aws_access_key"),
+        ("SignatureDoesNotMatch", Refused, "The clock must be right"),
+        ("ExpiredToken", Refused, "aws_access_key"),
+        ("RequestExpired", Refused, "Set the clock of this machine"),
+        ("RequestTimeTooSkewed", Refused, "Set the clock of this machine"),
+        ("AccessFailure", Refused, "may use the domain"),
+        ("AccessDenied", Refused, "may use the domain"),
+        ("NumberDomainBytesExceeded", Refused, "is full"),
+        ("NumberDomainAttributesExceeded", Refused, "is full"),
+        ("NumberDomainsExceeded", Refused, "as many domains as it may"),
         ("NumberItemAttributesExceeded", ValueTooLarge, "The old value stays"),
         ("RequestEntityTooLarge", ValueTooLarge, "The old value stays"),
-        ("InvalidParameterValue", Unavailable, "InvalidParameterValue"),
+        ("InvalidParameterValue", Refused, "InvalidParameterValue"),
         ("NoSuchDomain", Unavailable, "manage.py kvstore provision tested"),
     ],
 )
@@ -275,7 +281,7 @@ def test_a_query_that_took_too_long_is_a_timeout(
 def test_a_full_domain_leaves_the_old_value(own: SimpleDBBackend, own_server: SimpleDB) -> None:
     own.set("a:1", b"old", None)
     own_server.set(domain_bytes=5000)
-    with pytest.raises(Unavailable, match="is full"):
+    with pytest.raises(Refused, match="is full"):
         own.set("a:1", b"x" * 100_000, None)
     assert own.get("a:1") == b"old"
 
@@ -317,7 +323,7 @@ def test_requests_are_signed_by_the_given_key(
         assert own.get(cell) == cell.encode() + bytes(range(256))
     assert sorted(own.scan_keys("a:", None, 10).keys) == sorted(cells)
     for wrong in ({"aws_access_key": "AKIAOTHER"}, {"aws_secret_access_key": "hunter2"}):
-        with pytest.raises(Unavailable, match="does not accept the signature") as raised:
+        with pytest.raises(Refused, match="does not accept the signature") as raised:
             opened(own_server, **wrong).get("a:1")
         assert "hunter2" not in str(raised.value)
 

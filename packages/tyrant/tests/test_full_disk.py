@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from django_kvstore.backend import Write
-from django_kvstore.errors import OutcomeUnknown, Unavailable
+from django_kvstore.errors import OutcomeUnknown, Refused
 from django_kvstore_tyrant import TyrantBackend, protocol
 from django_kvstore_tyrant.client import Client
 from django_kvstore_tyrant.mark import mark_name
@@ -74,7 +74,7 @@ def backend(
 def test_what_cannot_be_written_is_told(
     backend: TyrantBackend, call: Callable[[TyrantBackend], object]
 ) -> None:
-    with pytest.raises((Unavailable, OutcomeUnknown), match="failed to write"):
+    with pytest.raises((Refused, OutcomeUnknown), match="failed to write"):
         call(backend)
     assert backend.get_many([":plain", ":changed", ":taken", ":new"]) == {
         ":plain": b"1",

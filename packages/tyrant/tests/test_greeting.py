@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from django_kvstore.errors import Unavailable
+from django_kvstore.errors import Refused
 from django_kvstore_tyrant import TyrantBackend, protocol
 from servers.tyrant import Tyrant
 
@@ -31,7 +31,7 @@ def test_a_masked_command_is_named(
         backend.ping,
         lambda: backend.scan("", None, 10),
     ):
-        with pytest.raises(Unavailable, match=f"refuses {command}\\b") as caught:
+        with pytest.raises(Refused, match=f"refuses {command}\\b") as caught:
             call()
         assert "-unmask" in str(caught.value)
 
@@ -51,7 +51,7 @@ def test_what_is_masked_together_is_named(
     opened: Open, own_server: OwnServer, name: str, mask: str, refused: str
 ) -> None:
     backend = opened(f"tyrant://{own_server(name, mask=mask).address}")
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(Refused) as caught:
         backend.get(":a")
     assert f"the server refuses {refused}" in str(caught.value)
 
@@ -65,7 +65,7 @@ def test_a_database_that_is_not_for_writing_is_told(
     server.read_only = True
     server.restart()
     backend = opened(f"tyrant://{server.address}")
-    with pytest.raises(Unavailable, match="It looks read-only"):
+    with pytest.raises(Refused, match="It looks read-only"):
         backend.get(":a")
     server.read_only = False
     server.restart()
@@ -97,7 +97,7 @@ def test_a_greeting_that_is_refused_leaves_no_trace(
 ) -> None:
     server = own_server("stand-in-hash", mask=mask)
     backend = opened(f"tyrant://{server.address}")
-    with pytest.raises(Unavailable):
+    with pytest.raises(Refused):
         backend.ping()
     server.mask = ""
     server.restart()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
 from django.apps import apps
 
 from . import callers, records
-from .errors import Conflict, KVStoreError, NotSupported, OutcomeUnknown, Unavailable
+from .errors import Conflict, KVStoreError, NotSupported, OutcomeUnknown, Refused, Unavailable
 from .keys import MAX_KEY_BYTES
 from .params import Param, ParamValues, secret_names
 from .redaction import Redactor
@@ -215,7 +215,7 @@ class Backend:
 
         A step is done when it is asked for, and says how many entries it was, None where that is
         not known. When one, or looking for the next, fails after another, the write is done in
-        part: `Unavailable` or `Conflict`, which say that nothing was, are raised as
+        part: `Unavailable`, `Refused` or `Conflict`, which say that nothing was, are raised as
         `OutcomeUnknown`.
         """
         total, begun = 0, False
@@ -223,7 +223,7 @@ class Backend:
             for step in steps:
                 begun = True
                 total += step or 0
-        except (Unavailable, Conflict) as problem:
+        except (Unavailable, Refused, Conflict) as problem:
             # Of a transaction that was undone for another's sake nothing is left.
             if not begun or (self.transactional and isinstance(problem, Conflict)):
                 raise

@@ -40,9 +40,12 @@ class Line:
     """A connected socket with one owner at a time, who closes it after any error.
 
     Otherwise what is left of the answer would be read as the answer to the next request.
+
+    A request and its answer have `limit` seconds. With a `pace` they have one second more for each
+    `pace` bytes that were sent or that arrived, and none for what is only announced.
     """
 
-    def __init__(self, connected: socket.socket, limit: float) -> None:
+    def __init__(self, connected: socket.socket, limit: float, pace: float | None = None) -> None:
         self._socket = connected
         # Also of a store that was forgotten without being closed.
         self._end = weakref.finalize(self, connected.close)
@@ -50,6 +53,8 @@ class Line:
         self._plain = os.name == "posix" and type(connected).recv is _socket.socket.recv
         #: How many seconds a request and its answer may take.
         self.limit = limit
+        #: The slowest transfer that is waited for, in bytes a second; None waits for the limit.
+        self.pace = pace
         #: Until when, by the monotonic clock, the last request and its answer have time.
         self.deadline = time.monotonic() + limit
         #: How much of the last request was sent.
@@ -61,8 +66,8 @@ class Line:
             self._poll = select.poll()
             self._poll.register(connected, select.POLLIN)
 
-    def sendall(self, data: bytes, more: float = 0.0) -> None:
-        """Send a request, and give it and its answer `limit` and `more` seconds from now.
+    def sendall(self, data: bytes) -> None:
+        """Send a request, and give it and its answer `limit` seconds from now.
 
         Raises ``OSError``, and of that ``TimeoutError`` when the time is over.
         """
@@ -72,14 +77,19 @@ class Line:
             self._allow(self.limit)
             self._shortened = False
         begun = time.monotonic()
-        self.deadline = begun + self.limit + more
+        self.deadline = begun + self.limit
         try:
             sent = self._socket.send(data)
+            if self.pace is not None:
+                self.deadline += sent / self.pace
             while sent < len(data):
                 self.progress = Progress.SOME
                 self._shorten()
                 self._answering = True
-                sent += self._socket.send(memoryview(data)[sent:])
+                more = self._socket.send(memoryview(data)[sent:])
+                if self.pace is not None:
+                    self.deadline += more / self.pace
+                sent += more
         except BlockingIOError as error:
             raise TimeoutError("the request was not taken in time") from error
         self.progress = Progress.ALL
@@ -97,13 +107,12 @@ class Line:
             self._shorten()
         self._answering = True
         try:
-            return self._socket.recv(size, flags)
+            piece = self._socket.recv(size, flags)
         except BlockingIOError as error:
             raise TimeoutError("the answer did not come in time") from error
-
-    def extend(self, seconds: float) -> None:
-        """Give an answer that turns out to be long more time."""
-        self.deadline += seconds
+        if self.pace is not None:
+            self.deadline += len(piece) / self.pace
+        return piece
 
     def disturbed(self) -> bool:
         """Say whether something came unasked: the end of the stream, mostly, after a restart."""
@@ -137,8 +146,13 @@ class Line:
             self._socket.settimeout(seconds)
 
 
-def dial(address: Address, *, connect_timeout: float, timeout: float) -> Line:
-    """Connect to a server, trying every address its name has; raises ``OSError``."""
+def dial(
+    address: Address, *, connect_timeout: float, timeout: float, pace: float | None = None
+) -> Line:
+    """Connect to a server, trying every address its name has; raises ``OSError``.
+
+    `timeout` and `pace` are the line's own.
+    """
     places: list[tuple[int, int, int, Any]]
     if isinstance(address, str):
         places = [(socket.AF_UNIX, socket.SOCK_STREAM, 0, address)]
@@ -163,7 +177,7 @@ def dial(address: Address, *, connect_timeout: float, timeout: float) -> Line:
             connected.close()
             raise
         else:
-            return Line(connected, timeout)
+            return Line(connected, timeout, pace)
     raise problem or OSError("its name has no address")
 
 

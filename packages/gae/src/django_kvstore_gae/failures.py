@@ -12,7 +12,14 @@ from typing import Final
 from google.api_core import exceptions
 
 from django_kvstore.backend import Backend
-from django_kvstore.errors import Conflict, KVStoreError, OutcomeUnknown, Timeout, Unavailable
+from django_kvstore.errors import (
+    Conflict,
+    KVStoreError,
+    OutcomeUnknown,
+    Refused,
+    Timeout,
+    Unavailable,
+)
 
 #: Answers that say that a request was not carried out, and what to do about it.
 _REFUSALS: Final[dict[type[Exception], str]] = {
@@ -27,7 +34,7 @@ _REFUSALS: Final[dict[type[Exception], str]] = {
     "project, and enable the project's Datastore API.",
     exceptions.Unauthenticated: "Renew the credentials: run 'gcloud auth application-default "
     "login', or give a valid key file as 'credentials'.",
-    exceptions.ResourceExhausted: "Raise the project's quota or budget, or ask for less at a time.",
+    exceptions.ResourceExhausted: "Raise the project's quota or budget, or wait for the next day.",
     exceptions.MethodNotImplemented: "See that DATASTORE_EMULATOR_HOST, where it is set, names "
     "a Datastore emulator.",
 }
@@ -56,9 +63,15 @@ def never_sent(error: Exception) -> bool:
 def explain(backend: Backend, error: Exception, *, writes: bool) -> KVStoreError:
     """Return this project's error for Google's."""
     told = f"{type(error).__name__}, {_message(error)[:300]}"
+    if isinstance(error, exceptions.ResourceExhausted) and "quota" not in told.lower():
+        return backend.error(
+            Unavailable,
+            f"Datastore is too busy ({told}).",
+            hint="Try again, or ask for less at a time; see the project's quota, too.",
+        )
     for kind, hint in _REFUSALS.items():
         if isinstance(error, kind):
-            return backend.error(Unavailable, f"Datastore refused ({told}).", hint=hint)
+            return backend.error(Refused, f"Datastore refused ({told}).", hint=hint)
     if isinstance(error, exceptions.Aborted):
         return backend.error(
             Conflict,

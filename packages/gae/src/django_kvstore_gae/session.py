@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from google.api_core.exceptions import AlreadyExists
 from google.cloud.datastore_v1 import Mutation, QueryResultBatch
 
-from django_kvstore.errors import Unavailable
+from django_kvstore.errors import Refused, Unavailable
 
 from .connection import Connection
 from .entities import Entities, Found, cursor_text
@@ -70,7 +70,7 @@ class Session:
         """Write the cell if it is absent; say whether it was."""
         try:
             self._commit([self._entities.insert(cell, record, expires)])
-        except Unavailable as refusal:
+        except Refused as refusal:
             if isinstance(refusal.__cause__, AlreadyExists):
                 return False
             raise

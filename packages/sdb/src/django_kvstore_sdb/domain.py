@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django_kvstore.errors import OutcomeUnknown, Unavailable
+from django_kvstore.errors import OutcomeUnknown, Refused, Unavailable
 
 from . import expressions
 from .condition import ConditionUnmet
@@ -65,7 +65,7 @@ class Domain:
         """Say whether a put that was turned away was done nevertheless."""
         try:
             found = self.get(cell)
-        except Unavailable as problem:
+        except (Unavailable, Refused) as problem:
             raise self._unknown(problem.reason) from problem
         # No other write has its version.
         return found is not None and found.version == item.version

@@ -17,6 +17,7 @@ from django_kvstore.backend import Backend
 from django_kvstore.errors import (
     KVStoreError,
     OutcomeUnknown,
+    Refused,
     Timeout,
     Unavailable,
     ValueTooLarge,
@@ -54,6 +55,7 @@ TURNED_AWAY: Final = frozenset(
 )
 
 _FULL = frozenset({"NumberDomainBytesExceeded", "NumberDomainAttributesExceeded"})
+_TOO_MANY_DOMAINS = "NumberDomainsExceeded"
 _TOO_LARGE = frozenset(
     {
         "NumberItemAttributesExceeded",
@@ -70,10 +72,25 @@ _SIGN_IN = frozenset(
         "SignatureDoesNotMatch",
         "IncompleteSignature",
         "InvalidSecurity",
+        "InvalidAccessKeyId",
+        "InvalidToken",
         "ExpiredToken",
+        "ExpiredTokenException",
         "UnrecognizedClientException",
     }
 )
+_FORBIDDEN = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AccessFailure",
+        "NotAuthorized",
+        "OptInRequired",
+        "UnauthorizedOperation",
+    }
+)
+#: A request has the time at which it was signed, and is taken for old after a quarter of an hour.
+_CLOCK = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
 _NO_CREDENTIALS = (
     exceptions.NoCredentialsError,
     exceptions.PartialCredentialsError,
@@ -178,13 +195,26 @@ def _refused(backend: Backend, error: Exception, writes: bool) -> KVStoreError:
             hint="Nothing was done. Ask for less at a time, or spread the load over several "
             "domains; the parameter 'attempts' allows more patience.",
         )
+    if code in _CLOCK:
+        return backend.error(
+            Refused,
+            f"SimpleDB finds that the request was signed too long ago, or in the future ({code}).",
+            hint="Nothing was done. Set the clock of this machine, as by NTP.",
+        )
     if code in _SIGN_IN:
         return backend.error(
-            Unavailable, f"SimpleDB does not accept the signature ({code}).", hint=_CREDENTIALS
+            Refused, f"SimpleDB does not accept the signature ({code}).", hint=_CREDENTIALS
+        )
+    if code == _TOO_MANY_DOMAINS:
+        return backend.error(
+            Refused,
+            f"the account has as many domains as it may ({code}).",
+            hint="Nothing was done. Delete a domain, ask Amazon for more, or give the stores one "
+            "domain and a NAMESPACE each.",
         )
     if code in _FULL:
         return backend.error(
-            Unavailable,
+            Refused,
             f"the domain '{domain}' is full ({code}).",
             hint="Nothing was written. Delete or purge entries, or spread stores over domains.",
         )
@@ -203,10 +233,10 @@ def _refused(backend: Backend, error: Exception, writes: bool) -> KVStoreError:
             hint="Try again.",
         )
     return backend.error(
-        Unavailable,
+        Refused if status >= 400 else Unavailable,
         f"SimpleDB refused ({code}).",
         hint="Nothing was done. See that the account may use the domain."
-        if status == 403
+        if status == 403 or code in _FORBIDDEN
         else "Nothing was done.",
     )
 

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from django_kvstore.errors import NotSupported, OutcomeUnknown, Unavailable
+from django_kvstore.errors import NotSupported, OutcomeUnknown, Refused, Unavailable
 
 from . import mark as marks
 from . import protocol
@@ -181,7 +181,7 @@ class Chains:
             if kind != CLOSED and not marks.holds(marked, link.token):
                 # A purge took it for forgotten. Until it is back nobody sees this version.
                 self._client.must(*self._client.tell(marks.add(link.key, link.token)))
-        except Unavailable as error:
+        except (Unavailable, Refused) as error:
             raise self._client.error(
                 OutcomeUnknown,
                 f"{error.reason} The change had been written, and whether it counts is not known.",
@@ -209,7 +209,7 @@ class Chains:
             commands.append(protocol.misc(b"outlist", old))
         try:
             self._client.tell(*commands)
-        except (Unavailable, OutcomeUnknown):
+        except (Unavailable, Refused, OutcomeUnknown):
             return  # the version is there, and the next writer's concern is only one more
 
     def _is_gone(self, link: Link, number: int, before: bytes | None, since: bytes | None) -> bool:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeVar
 
-from django_kvstore.errors import KVStoreError, OutcomeUnknown, Timeout, Unavailable
+from django_kvstore.errors import KVStoreError, OutcomeUnknown, Refused, Timeout, Unavailable
 from django_kvstore.line import dial, show
 
-from .connection import Connection
-from .greeting import Refused, Server, greet
+from .connection import SLOWEST, Connection
+from .greeting import Server, Unusable, greet
 from .pool import Pool
 from .protocol import Command, ProtocolError
 
@@ -87,12 +87,12 @@ class Client:
                 return replies
 
     def must(self, done: bool) -> None:
-        """Raise `Unavailable` unless the server did what can only fail."""
+        """Raise `Refused` unless the server did what fails only when it cannot write."""
         if not done:
             raise self.error(
-                Unavailable,
+                Refused,
                 f"{self._where} failed to write.",
-                hint="Has its disk room, and was its database opened for writing?",
+                hint="See that its disk has room, and that its database is opened for writing.",
             )
 
     def error(self, kind: type[E], reason: str, *, hint: str = "") -> E:
@@ -113,7 +113,12 @@ class Client:
 
     def _open(self) -> Connection:
         try:
-            line = dial(self._address, connect_timeout=self._connect_timeout, timeout=self._timeout)
+            line = dial(
+                self._address,
+                connect_timeout=self._connect_timeout,
+                timeout=self._timeout,
+                pace=SLOWEST,
+            )
         except TimeoutError as error:
             raise self._late(error) from error
         except OSError as error:
@@ -127,9 +132,9 @@ class Client:
             self._server = greet(connection)
         except BaseException as error:
             connection.close()
-            if isinstance(error, Refused):
+            if isinstance(error, Unusable):
                 raise self.error(
-                    Unavailable, f"{self._where}: {error.reason}", hint=error.hint
+                    Refused, f"{self._where}: {error.reason}", hint=error.hint
                 ) from error
             if isinstance(error, TimeoutError):
                 raise self._late(error) from error

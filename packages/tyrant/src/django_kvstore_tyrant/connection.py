@@ -17,8 +17,9 @@ from .protocol import Command, ProtocolError
 
 _CHUNK: Final = 65_536
 _LARGEST_CHUNK: Final = 1024 * 1024
-#: The slowest transfer that is waited for once a server answers at all, in bytes a second.
-_SLOWEST: Final = 1024 * 1024
+#: The slowest transfer that is waited for, in bytes a second: large values may take their time,
+#: and a server that says nothing may not.
+SLOWEST: Final = 1024 * 1024
 
 
 class Connection:
@@ -49,7 +50,7 @@ class Connection:
             else:
                 # Each reply has a byte at least, and comes by itself: all at once saves waking.
                 request, flags = b"".join([each.request for each in commands]), socket.MSG_WAITALL
-            self._line.sendall(request, len(request) / _SLOWEST)
+            self._line.sendall(request)
             self.arrived = self._line.recv(len(commands) if flags else _CHUNK, flags)
             self.taken = 0
             replies = [command.read(self) for command in commands]
@@ -75,8 +76,6 @@ class Connection:
         """Let `arrived` hold at least `size` bytes that were not taken yet."""
         pieces = [self.arrived[self.taken :]]
         missing = size - len(pieces[0])
-        if missing > _CHUNK:
-            self._line.extend(missing / _SLOWEST)
         while missing > 0:
             piece = self._line.recv(max(_CHUNK, min(missing, _LARGEST_CHUNK)))
             if not piece:

@@ -37,7 +37,7 @@ class Server(NamedTuple):
         return self.kind != "B+ tree"
 
 
-class Refused(Exception):
+class Unusable(Exception):
     """This server cannot be used as it was started; `hint` says what to change."""
 
     def __init__(self, reason: str, hint: str) -> None:
@@ -47,7 +47,7 @@ class Refused(Exception):
 
 
 def greet(connection: Connection) -> Server:
-    """Try every command; raises `Refused`, ``OSError`` or ``ProtocolError``."""
+    """Try every command; raises `Unusable`, ``OSError`` or ``ProtocolError``."""
     name = b"\0\0" + secrets.token_bytes(14)
     commands = {
         "stat": protocol.stat(),
@@ -69,7 +69,7 @@ def greet(connection: Connection) -> Server:
     if forbidden:
         if "out" in forbidden:
             connection.run([protocol.misc(b"out", [name])])
-        raise Refused(f"the server refuses {', '.join(forbidden)}.", _mend(forbidden))
+        raise Unusable(f"the server refuses {', '.join(forbidden)}.", _mend(forbidden))
     return Server(status["type"], status.get("bigend") == "1")
 
 
@@ -93,14 +93,14 @@ def _forbidden(name: bytes, replies: dict[str, Any]) -> list[str]:
 def _check_status(status: dict[str, str]) -> None:
     kind = status.get("type")
     if kind is None:
-        raise Refused("the server refuses stat.", _HINT)
+        raise Unusable("the server refuses stat.", _HINT)
     if kind not in _KINDS:
-        raise Refused(
+        raise Unusable(
             f"the server serves a database of the type {kind!r}.",
             "Start ttserver with a hash (name.tch or *) or a B+ tree (name.tcb or +).",
         )
     if "fatal" in status:
-        raise Refused(
+        raise Unusable(
             f"the server's database is broken: {status['fatal']}.",
             "Repair it with tchmgr or tcbmgr optimize, or restore a copy.",
         )

@@ -20,7 +20,7 @@ from itertools import chain, repeat
 from typing import Final, TypeVar
 
 from django_kvstore import records
-from django_kvstore.errors import CorruptValue, OutcomeUnknown, Unavailable
+from django_kvstore.errors import CorruptValue, OutcomeUnknown, Refused, Unavailable
 
 from . import mark as marks
 from . import protocol
@@ -67,7 +67,7 @@ class Registers(Places):
     def unless_stuck(self, looks: Iterable[Seen]) -> Iterator[Seen]:
         """Pass on what is seen before each try at a change that only another change makes fail.
 
-        Raises `Unavailable` if all stays as it was: then the server cannot write. It answers a
+        Raises `Refused` if all stays as it was: then the server cannot write. It answers a
         `putkeep` in the same way when there is a record, and when its disk is full.
         """
         before, same = None, 0
@@ -156,7 +156,7 @@ class Registers(Places):
             return cell.record
         try:
             return self._close(Link(key, cell.token), cell.record)
-        except (Unavailable, CorruptValue) as error:
+        except (Unavailable, Refused, CorruptValue) as error:
             raise self._client.error(
                 OutcomeUnknown,
                 "the entry was deleted, and whether there had been one was not to be learnt.",
