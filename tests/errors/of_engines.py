@@ -92,7 +92,7 @@ REACH = Chapter(
         ),
         Mistake(
             "tyrant: a server that forbids commands",
-            raises="Unavailable",
+            raises="Refused",
             settings='KEY_VALUE_STORES = {"sessions": "tyrant://127.0.0.1:1980"}',
             call=GET,
             wrong="the server refuses fwmkeys",
@@ -108,7 +108,7 @@ REACH = Chapter(
         ),
         Mistake(
             "sdb: wrong credentials",
-            raises="Unavailable",
+            raises="Refused",
             settings=_sdb("8000"),
             scene="place.simpledb.set(credentials={'AKIAEXAMPLE': 'another secret'})",
             call=GET,

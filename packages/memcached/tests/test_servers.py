@@ -12,6 +12,8 @@ import pytest
 
 from django_kvstore.backend import Write
 from django_kvstore.errors import Conflict, NotSupported, OutcomeUnknown, Unavailable
+from django_kvstore.options import StoreOptions
+from django_kvstore.store import Store
 from django_kvstore_memcached import MemcachedBackend
 from django_kvstore_memcached.batch import Batch
 from django_kvstore_memcached.cell import Cell
@@ -210,3 +212,60 @@ def test_the_same_bytes_again_and_again_are_given_up(
     with pytest.raises(Conflict, match="others kept changing"):
         backend.compare_and_set(space + "a", b"1", b"2", None)
     assert backend.get(space + "a") == b"1"
+
+
+def store_on(backend: MemcachedBackend, namespace: str) -> Store:
+    return Store(backend, StoreOptions(namespace=namespace))
+
+
+@pytest.fixture
+def changed(opened: Open, pair: Pair, space: str) -> tuple[Store, dict[str, int]]:
+    """A store that had two servers, then one, and has two again; and what is in it by right."""
+    name = space[:-1]
+    keys = [f"key-{number}" for number in range(60)]
+    both = store_on(pair.backend, name)
+    both.set_many(dict.fromkeys(keys, 1))
+    one = store_on(opened(f"memcached://{pair.one.address}"), name)
+    one.set_many(dict.fromkeys(keys[:20], 2))
+    one.delete_many(keys[20:40])
+    again = store_on(opened(f"memcached://{pair.one.address};{pair.other.address}"), name)
+    # What the warning on the page says, of some keys at least: this is no promise.
+    assert again.get_many(keys) != dict.fromkeys(keys[:20], 2)
+    return again, dict.fromkeys(keys, 1)
+
+
+def test_after_a_clearing_nothing_from_before_an_earlier_list_comes_back(
+    opened: Open, pair: Pair, changed: tuple[Store, dict[str, int]], space: str
+) -> None:
+    store, keys = changed
+    store.clear()
+    assert store.get_many(keys) == {}
+    # Nor when the list becomes again what it was.
+    one = store_on(opened(f"memcached://{pair.one.address}"), space[:-1])
+    one.set_many(dict.fromkeys(keys, 3))
+    one.clear()
+    assert one.get_many(keys) == {}
+    store = store_on(opened(f"memcached://{pair.one.address};{pair.other.address}"), space[:-1])
+    store.clear()
+    assert store.get_many(keys) == {}
+
+
+def test_a_namespace_of_its_own_for_each_list_shows_nothing_from_another(
+    changed: tuple[Store, dict[str, int]], space: str
+) -> None:
+    store, keys = changed
+    fresh = store_on(store.backend, f"{space[:-1]}-2")  # type: ignore[arg-type]
+    assert fresh.get_many(keys) == {}
+    fresh.set_many(keys)
+    assert fresh.get_many(keys) == keys
+
+
+def test_the_check_says_what_to_do_when_the_list_changes(opened: Open) -> None:
+    several = opened("memcached://10.0.0.1;10.0.0.2;10.0.0.3")
+    (message,) = several.check(deploy=True)
+    assert message.id == "django_kvstore.memcached.I001"
+    assert "3 memcached servers" in message.msg
+    assert "manage.py kvstore clear tested" in message.hint
+    assert list(several.check(deploy=False)) == []
+    assert list(several.check()) == []
+    assert list(opened("memcached://10.0.0.1").check(deploy=True)) == []

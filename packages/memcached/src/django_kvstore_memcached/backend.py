@@ -8,9 +8,11 @@ list what it holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
+
+from django.core.checks import CheckMessage, Info
 
 from django_kvstore.backend import Backend, Write
 from django_kvstore.params import Param, positive, whole
@@ -173,6 +175,17 @@ class MemcachedBackend(Backend):
     def ping(self) -> None:
         for server in self._ring.servers:
             server.run(Connection.version)
+
+    def check(self, **kwargs: Any) -> Iterable[CheckMessage]:
+        number = len(self._ring.servers)
+        if kwargs.get("deploy") and number > 1:
+            yield Info(
+                f"The store '{self.alias}' is spread over {number} memcached servers. When their "
+                "list changes, values from before an earlier change may come back.",
+                hint="With every change of the list give the store another NAMESPACE, or run "
+                f"'manage.py kvstore clear {self.alias}' as soon as no process uses the old list.",
+                id="django_kvstore.memcached.I001",
+            )
 
     def close(self) -> None:
         for server in self._ring.servers:
