@@ -128,7 +128,7 @@ class AtomicStore(EntryStore):
             if not _INT64_MIN <= total <= _INT64_MAX:
                 raise self.backend.error(
                     InvalidValue,
-                    f"{number} and {delta} make a number outside signed 64 bits.",
+                    "the sum is outside signed 64 bits.",
                     hint="The entry is unchanged. Set a smaller one first.",
                 )
             if expires is not None and is_past(expires):
@@ -161,12 +161,11 @@ class AtomicStore(EntryStore):
 
         def holds(record: bytes | None) -> bool:
             value = MISSING if record is None else self.coder.decode(cell, record)
-            if value is MISSING or type(value) is not type(old):
+            if value is MISSING or old is MISSING:
                 return value is old
-            # An object may say that it does not equal its copy; what is stored of both can.
-            return same(value, old) or (
-                self.coder.payload(cell, value) == self.coder.payload(cell, old)
-            )
+            # What is stored of a value can be of another type, for example of a SafeString; and an
+            # object may say that it does not equal its copy.
+            return same(value, old) or same(value, self.coder.as_stored(cell, old))
 
         try:
             written = self._replace_if(cell, holds, write)

@@ -26,12 +26,16 @@ from .errors import (
     ValueTooLarge,
 )
 from .naming import Naming
+from .nesting import TOO_DEEP, is_too_deep
 from .options import DEFAULT_TTL, MISSING, StoreOptions, read_seconds
 from .records import EXPIRY, EXPIRY_AT, HEAD, OVERHEAD, PAYLOAD, PAYLOAD_AFTER_EXPIRY, WHOLE, seal
 from .serializers import load_serializer, serializer_name
 
 #: What serializers raise for a value that they cannot write.
 _UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
+#: What a serializer may raise over a record that is not damaged. The stack of the caller is at its
+#: end where the serializer itself keeps to `MAX_LEVELS`.
+_NOT_DAMAGE = (KVStoreError, ImproperlyConfigured, RecursionError, MemoryError)
 
 
 class Coder(Naming):
@@ -128,6 +132,14 @@ class Coder(Naming):
                 raise
         return encoded
 
+    def as_stored(self, cell: str, value: Any) -> Any:
+        """Return what would be read of the value if it were written; raises `InvalidValue`."""
+        try:
+            payload = self._dumps(value, cell)
+        except _UNWRITABLE as error:
+            raise self._unwritable(value, error) from error
+        return self._loads(payload, cell)
+
     def pack(self, cell: str, payload: bytes, flags: int, expires: float | None) -> bytes:
         """Return the record of what `payload` returned; otherwise as `encode`."""
         if not flags and len(payload) <= self._simple_bytes:
@@ -140,14 +152,25 @@ class Coder(Naming):
             flags |= records.IS_SPLIT
         return records.pack(cell, payload, code=self._serializer.code, flags=flags, expires=expires)
 
-    def _unwritable(self, value: object, error: Exception) -> InvalidValue:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    def _unwritable(self, value: object, error: Exception) -> Exception:
+        if not isinstance(error, RecursionError):
+            reason = str(error)
+        elif is_too_deep(value):
+            reason = TOO_DEEP
+        else:
+            return error  # the stack of the caller is at its end; the value can be written
+        if self._serializer.safe:
+            hint = (
+                "Store plain types, or set the store's option SERIALIZER to 'pickle', which signs "
+                "whatever Python can pickle."
+            )
+        else:
+            hint = "Store what the object is made of, as plain types."
         return self._backend.error(
             InvalidValue,
             f"the serializer '{self._serializer.name}' cannot write the "
             f"{type(value).__name__}: {reason}.",
-            hint="Give it plain types, or set the store's option SERIALIZER (to 'pickle', say, "
-            "which signs whatever Python can pickle).",
+            hint=hint,
         )
 
     def _fit(self, payload: bytes) -> tuple[bytes, int]:
@@ -200,7 +223,7 @@ class Coder(Naming):
         try:
             loads = self._serializer.loads_safely if safely else self._loads
             return loads(payload, cell)
-        except (KVStoreError, ImproperlyConfigured):
+        except _NOT_DAMAGE:
             raise
         except Exception as error:  # a serializer or library may raise anything over bad bytes
             raise self._corrupt(error) from error

@@ -25,46 +25,85 @@ _TELLING: Final = frozenset({str, bytes, int, bool})
 
 
 def same(one: Any, other: Any) -> bool:
-    """Say whether the two are one value, of one type down to the innermost item."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, (list, tuple)):
-        return len(one) == len(other) and all(map(same, one, other))
-    if type(one) in _TELLING:
-        return bool(one == other)
-    if isinstance(one, dict):
-        return _dicts(one, other)
-    if isinstance(one, (set, frozenset)):
-        return _marks(one) == _marks(other)
-    if type(one) in IMMUTABLE:
-        # What is equal may read differently: 1.0 and 1.00, noon here and the same time elsewhere.
-        return repr(one) == repr(other)
-    return bool(one == other) or _pickled_alike(one, other)
+    """Say whether the two are one value, of one type down to the innermost item.
+
+    No recursion: it works at any depth of the stack, however deeply the values are nested.
+    """
+    pairs = [(one, other)]
+    #: Containers that are being compared already, for those that hold themselves.
+    known: dict[tuple[int, int], tuple[Any, Any]] = {}
+    while pairs:
+        pair = one, other = pairs.pop()
+        kind = type(one)
+        if kind is not type(other):
+            return False
+        if kind in _TELLING:
+            if one != other:
+                return False
+        elif kind in IMMUTABLE:
+            # What is equal may read differently: 1.0 and 1.00, noon here and the same time there.
+            if repr(one) != repr(other):
+                return False
+        elif isinstance(one, (list, tuple, dict)):
+            if len(one) != len(other):
+                return False
+            if known.setdefault((id(one), id(other)), pair) is not pair:
+                continue
+            items = _items(one, other) if isinstance(one, dict) else zip(one, other, strict=True)
+            if items is None:
+                return False
+            pairs.extend(items)
+        elif isinstance(one, (set, frozenset)):
+            if not _alike(one, other):
+                return False
+        elif not (one == other or _pickled_alike(one, other)):
+            return False
+    return True
 
 
-def _dicts(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
-    if _TEXT.issuperset(map(type, [*one, *other])):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    # Keys may be equal and of other types, so they are compared as a set's items are.
-    if _marks(one) != _marks(other):
-        return False
+def _items(one: dict[Any, Any], other: dict[Any, Any]) -> Iterable[tuple[Any, Any]] | None:
+    """Return the pairs of values still to be compared; None where the keys differ."""
+    if not _TEXT.issuperset(map(type, [*one, *other])) and not _alike(one, other):
+        # Keys may be equal and of other types, so they are compared as a set's items are.
+        return None
     if one.keys() == other.keys():
-        return all(same(one[key], other[key]) for key in one)
-    # NaN is no key that can be asked for.
-    return all(map(same, one.items(), other.items()))
+        return [(item, other[key]) for key, item in one.items()]
+    if _TEXT.issuperset(map(type, one)):
+        return None
+    # NaN is not a key that can be asked for.
+    return zip(one.items(), other.items(), strict=True)
 
 
-def _marks(items: Iterable[Any]) -> Counter[Any]:
-    return Counter(map(_mark, items))
+def _alike(one: Iterable[Any], other: Iterable[Any]) -> bool:
+    """Say whether there are the same items in both, in whatever order."""
+    numbers: dict[Any, int] = {}
+    return Counter(_number(item, numbers) for item in one) == Counter(
+        _number(item, numbers) for item in other
+    )
 
 
-def _mark(item: Any) -> Any:
-    """Return what is equal for items that are the same, and for no others."""
-    if isinstance(item, tuple):
-        return type(item), tuple(map(_mark, item))
-    if isinstance(item, frozenset):
-        return type(item), frozenset(map(_mark, item))
-    return type(item), repr(item) if type(item) in IMMUTABLE else item
+def _number(item: Any, numbers: dict[Any, int]) -> int:
+    """Return a number that is equal for items that are the same, and for no others.
+
+    Tuples and frozen sets are numbered after what they hold, by the numbers of that.
+    """
+    done: dict[int, int] = {}
+    waiting = [item]
+    while waiting:
+        here = waiting[-1]
+        kind = type(here)
+        if isinstance(here, (tuple, frozenset)):
+            missing = [inner for inner in here if id(inner) not in done]
+            if missing:
+                waiting += missing
+                continue
+            inner = [done[id(inner)] for inner in here]
+            mark = tuple(inner) if isinstance(here, tuple) else frozenset(Counter(inner).items())
+        else:
+            mark = repr(here) if kind in IMMUTABLE and kind not in _TELLING else here
+        done[id(here)] = numbers.setdefault((kind, mark), len(numbers))
+        waiting.pop()
+    return done[id(item)]
 
 
 def _pickled_alike(one: Any, other: Any) -> bool:

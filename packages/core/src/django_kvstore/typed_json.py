@@ -13,80 +13,127 @@ import math
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from functools import partial
+from types import NoneType
+from typing import Any, Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from .nesting import Leaf, Parts, rebuild
+from .serializers.text import is_short, is_utf8
+
+M = TypeVar("M", datetime, time)
+
 _JSON_SAFE_INT: Final = 2**53
-#: Larger integers are written in hexadecimal.
-_DECIMAL_BITS: Final = 10_000
 _TEXT: Final = frozenset({str})
-#: What JSON has that holds something else.
-_CONTAINERS: Final = frozenset({list, dict})
+_KEPT_BY_WRITER: Final = frozenset({NoneType, bool})
+_KEPT_BY_READER: Final = frozenset({NoneType, bool, int, float, str})
+_CONTAINERS: Final[dict[type, Callable[[list[Any]], Any]]] = {
+    kind: lambda items, name=f"${kind.__name__}": {name: items} for kind in (tuple, set, frozenset)
+}
+_BUILDERS: Final[dict[str, Callable[[list[Any]], Any]]] = {
+    "$tuple": tuple,
+    "$set": set,
+    "$frozenset": frozenset,
+}
 
 
 def to_json(value: Any) -> Any:
-    """Return what `json.dumps` writes; raises ``TypeError`` for a value of no plain type."""
-    kind = type(value)
-    if value is None or kind is bool:
-        return value
-    if kind is str:
-        return (
-            value if _is_utf8(value) else {"$str": value.encode("utf-16-be", "surrogatepass").hex()}
-        )
-    if kind is int:
-        return value if abs(value) <= _JSON_SAFE_INT else {"$int": _digits(value)}
-    if kind is float:
-        return value if math.isfinite(value) else {"$float": repr(value)}
-    if kind is list:
-        return [to_json(item) for item in value]
-    if kind is dict:
-        return _dict_to_json(value)
-    if kind in (tuple, set, frozenset):
-        return {f"${kind.__name__}": [to_json(item) for item in value]}
-    if kind in _WRITERS:
-        return {f"${kind.__name__}": _WRITERS[kind](value)}
-    raise TypeError(f"a {kind.__module__}.{kind.__qualname__} has no form in typed JSON")
+    """Return what `json.dumps` writes; raises ``TypeError`` for a value of no plain type.
+
+    A value nested over `django_kvstore.nesting.MAX_LEVELS` raises ``ValueError``.
+    """
+    return rebuild(value, _writable, _KEPT_BY_WRITER)
 
 
 def from_json(data: Any) -> Any:
     """Return the value that `to_json` was given; raises ``ValueError`` for what it never makes."""
-    if isinstance(data, list):
-        return [from_json(item) if type(item) in _CONTAINERS else item for item in data]
-    if not isinstance(data, dict):
-        return data
-    if len(data) == 1:
-        ((name, inner),) = data.items()
-        if name.startswith("$"):
-            try:
-                return _READERS[name](inner)
-            except (KeyError, TypeError, ArithmeticError, AttributeError) as error:
-                raise ValueError(f"{name} with {inner!r} is no typed JSON") from error
-    return {
-        name: from_json(item) if type(item) in _CONTAINERS else item for name, item in data.items()
-    }
+    return rebuild(data, _readable, _KEPT_BY_READER)
 
 
-def _dict_to_json(value: dict[Any, Any]) -> Any:
-    plain = _TEXT.issuperset(map(type, value)) and all(map(_is_utf8, value))
-    if plain and not (len(value) == 1 and next(iter(value)).startswith("$")):
-        return {key: to_json(item) for key, item in value.items()}
-    return {"$dict": [[to_json(key), to_json(item)] for key, item in value.items()]}
+def _writable(item: Any) -> Leaf | Parts:
+    kind = type(item)
+    if kind is str:
+        return Leaf(item if is_utf8(item) else {"$str": _surrogates(item)})
+    if kind is int:
+        return Leaf(item if abs(item) <= _JSON_SAFE_INT else {"$int": _digits(item)})
+    if kind is float:
+        return Leaf(item if math.isfinite(item) else {"$float": repr(item)})
+    if kind is list:
+        return Parts(list(item), _same)
+    if kind is dict:
+        return _of_dict(item)
+    if kind in _CONTAINERS:
+        return Parts(list(item), _CONTAINERS[kind])
+    if kind in _WRITERS:
+        return Leaf({f"${kind.__name__}": _WRITERS[kind](item)})
+    raise TypeError(f"a {kind.__module__}.{kind.__qualname__} has no form in typed JSON")
 
 
-def _is_utf8(text: str) -> bool:
-    if text.isascii():
-        return True
+def _of_dict(item: dict[Any, Any]) -> Parts:
+    names = list(item)
+    plain = _TEXT.issuperset(map(type, names)) and all(map(is_utf8, names))
+    if plain and not (len(names) == 1 and names[0].startswith("$")):
+        return Parts(list(item.values()), partial(_dict, names))
+    return Parts([*names, *item.values()], _pairs)
+
+
+def _readable(item: Any) -> Leaf | Parts:
+    if isinstance(item, list):
+        return Parts(list(item), _same)
+    if not isinstance(item, dict):
+        return Leaf(item)
+    names = list(item)
+    if len(names) != 1 or not names[0].startswith("$"):
+        return Parts(list(item.values()), partial(_dict, names))
+    (name,) = names
+    inner = item[name]
     try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        if name in _BUILDERS and isinstance(inner, list):
+            return Parts(list(inner), partial(_checked, name, _BUILDERS[name]))
+        if name == "$dict":
+            keys, values = [key for key, _ in inner], [value for _, value in inner]
+            return Parts(keys + values, partial(_checked, name, _from_halves))
+        return Leaf(_READERS[name](inner))
+    except (KeyError, ValueError, TypeError, ArithmeticError, AttributeError) as error:
+        raise _not_typed(name) from error
 
 
-def _digits(value: int) -> str:
-    # Beyond that, Python refuses to write decimals, since it takes too long.
-    return str(value) if value.bit_length() <= _DECIMAL_BITS else hex(value)
+def _checked(name: str, build: Callable[[list[Any]], Any], items: list[Any]) -> Any:
+    try:
+        return build(items)
+    except TypeError as error:  # what cannot be in a set
+        raise _not_typed(name) from error
+
+
+def _not_typed(name: str) -> ValueError:
+    return ValueError(f"the object of {name:.40} is not typed JSON")
+
+
+def _same(items: list[Any]) -> list[Any]:
+    return items
+
+
+def _dict(names: list[str], items: list[Any]) -> dict[str, Any]:
+    return dict(zip(names, items, strict=True))
+
+
+def _pairs(items: list[Any]) -> dict[str, Any]:
+    half = len(items) // 2
+    return {"$dict": [[key, item] for key, item in zip(items[:half], items[half:], strict=True)]}
+
+
+def _from_halves(items: list[Any]) -> dict[Any, Any]:
+    half = len(items) // 2
+    return dict(zip(items[:half], items[half:], strict=True))
+
+
+def _surrogates(text: str) -> str:
+    return text.encode("utf-16-be", "surrogatepass").hex()
+
+
+def _digits(number: int) -> str:
+    return str(number) if is_short(number) else hex(number)
 
 
 def _read_int(data: str) -> int:
@@ -99,15 +146,9 @@ def _zone(value: datetime | time) -> list[Any]:
     return [value.isoformat(), value.fold, None]
 
 
-def _read_datetime(data: list[Any]) -> datetime:
+def _read_moment(kind: type[M], data: list[Any]) -> M:
     text, fold, zone = data
-    found = datetime.fromisoformat(text).replace(fold=fold)
-    return found.replace(tzinfo=ZoneInfo(zone)) if zone else found
-
-
-def _read_time(data: list[Any]) -> time:
-    text, fold, zone = data
-    found = time.fromisoformat(text).replace(fold=fold)
+    found = kind.fromisoformat(text).replace(fold=fold)
     return found.replace(tzinfo=ZoneInfo(zone)) if zone else found
 
 
@@ -124,15 +165,11 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "$str": lambda data: bytes.fromhex(data).decode("utf-16-be", "surrogatepass"),
     "$int": _read_int,
     "$float": float,
-    "$tuple": lambda data: tuple(from_json(item) for item in data),
-    "$set": lambda data: {from_json(item) for item in data},
-    "$frozenset": lambda data: frozenset(from_json(item) for item in data),
-    "$dict": lambda data: {from_json(key): from_json(item) for key, item in data},
     "$bytes": lambda data: base64.b64decode(data, validate=True),
     "$Decimal": Decimal,
     "$UUID": UUID,
     "$date": date.fromisoformat,
-    "$time": _read_time,
-    "$datetime": _read_datetime,
+    "$time": partial(_read_moment, time),
+    "$datetime": partial(_read_moment, datetime),
     "$timedelta": lambda data: timedelta(*data),
 }

@@ -165,10 +165,8 @@ def json_value(value: Any) -> Any:
     """Return the value in the JSON that keeps types; end the command where it has no form in it."""
     try:
         return to_json(value)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise CommandError(_("Without --json it can be shown: %s.") % error) from error
-    except RecursionError:
-        raise CommandError(_("The value is nested too deeply.")) from None
 
 
 def read_standard_input() -> str:
