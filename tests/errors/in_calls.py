@@ -78,7 +78,7 @@ VALUES = Chapter(
             raises="InvalidValue",
             settings=ON_DB,
             call='kvstores["sessions"].set("when", {"user": object(), "word": "hunter2"})',
-            wrong="the serializer 'typed' cannot write the dict: it holds a builtins.object",
+            wrong="the serializer 'typed' cannot write the dict: value['user'] is a ",
             fix="set the store's option SERIALIZER",
         ),
         Mistake(
@@ -94,8 +94,8 @@ VALUES = Chapter(
             raises="InvalidValue",
             settings='KEY_VALUE_STORES = {"sessions": "db://sessions?serializer=json"}',
             call='kvstores["sessions"].set("seen", {1: "one"})',
-            wrong="JSON's names are str, not int",
-            fix="Give it plain types",
+            wrong="value is a dict with a key of type int; JSON's names are str",
+            fix="Store plain types",
         ),
         Mistake(
             "A value that pickle cannot write",
@@ -103,7 +103,7 @@ VALUES = Chapter(
             settings='KEY_VALUE_STORES = {"sessions": "db://sessions?serializer=pickle"}',
             call='kvstores["sessions"].set("later", (word for word in ["hunter2"]))',
             wrong="the serializer 'pickle' cannot write the generator",
-            fix="Give it plain types",
+            fix="Store what the object is made of, as plain types",
         ),
         Mistake(
             "A value that is too large",

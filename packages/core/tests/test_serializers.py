@@ -126,7 +126,7 @@ Point = collections.namedtuple("Point", "x y")
         (collections.Counter("a"), "collections.Counter, which would be read as a dict"),
         (Later(2020, 1, 1), "Later"),
         (lazy(lambda: 5, int)(), "__proxy__"),
-        ({"a": [1, 2, {3: object()}]}, r'value\[\'a\'\]\[2\]\[3\] is a builtins\.object\.'),
+        ({"a": [1, 2, {3: object()}]}, r"value\[\'a\'\]\[2\]\[3\] is a builtins\.object\."),
         ([0, (1, Number)], r"value\[1\]\[1\] is a enum\.EnumType"),
         (bytearray(b"a"), "bytearray"),
         ([(memoryview(b"a"),)], "memoryview"),
@@ -165,9 +165,7 @@ def test_what_would_come_back_otherwise_is_refused_by_name(
         (Text("\ud800"), "\ud800"),
     ],
 )
-def test_what_equals_a_plain_value_is_stored_as_that(
-    store: Store, value: Any, stored: Any
-) -> None:
+def test_what_equals_a_plain_value_is_stored_as_that(store: Store, value: Any, stored: Any) -> None:
     for wrap in (
         lambda inner: inner,
         lambda inner: [1, (inner, {"a": inner})],
@@ -221,7 +219,10 @@ def test_json_stores_what_is_text_or_a_number(store: Store) -> None:
     ("value", "told"),
     [
         ({"a": [0, 1, 2, {1, 2}]}, r"value\['a'\]\[3\] is a builtins\.set"),
-        ({"a": [{"b": float("nan")}]}, r"value\['a'\]\[0\]\['b'\] is nan, which JSON does not have"),
+        (
+            {"a": [{"b": float("nan")}]},
+            r"value\['a'\]\[0\]\['b'\] is nan, which JSON does not have",
+        ),
         ([{"a": {None: 1}}], r"value\[0\]\['a'\] is a dict with a key of type NoneType"),
         (["\ud800"], r"value\[0\] is a text with a lone surrogate"),
         ({"n": 10**5000}, r"value\['n'\] is an int of more digits"),

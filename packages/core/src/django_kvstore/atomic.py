@@ -34,7 +34,7 @@ class AtomicStore(EntryStore):
         expires = self.coder.expires(ttl)
         if expires is not None and is_past(expires):
             self.coder.payload(cell, value)
-            return is_gone(self.backend.get(cell))
+            return is_gone(cell, self.backend.get(cell))
         record = self.coder.encode(cell, value, expires)
         try:
             added = self.backend.add(cell, record, expires)
@@ -250,7 +250,7 @@ class AtomicStore(EntryStore):
     # Expiry.
 
     def touch(self, key: str, ttl: TTL = DEFAULT_TTL) -> bool:
-        """Give the entry a new expiry; say whether there was one."""
+        """Give the entry a new expiry; say whether there was one. Raises `CorruptValue`."""
         self._require_atomic()
         cell = self.coder.cell(key)
         expires = self.coder.expires(ttl)
@@ -262,14 +262,17 @@ class AtomicStore(EntryStore):
             nonlocal touched, replaced, written
             if written is not None:  # by a try before this one, which came too late
                 self.coder.abandon(cell, written)
-            touched, replaced, written = not is_gone(record), None, None
-            if record is None or not touched:
+            touched, replaced, written = False, None, None
+            if record is None:
+                return None
+            found = self.coder.unpack(cell, record)
+            touched = not is_past(found.expires)
+            if not touched:
                 return None
             if is_past(expires):
                 touched = not self.coder.is_absent(cell, record)
                 replaced = record
                 return Write(None)
-            found = self.coder.unpack(cell, record)
             if found.flags & records.IS_SPLIT:
                 # Parts may have an expiry in the engine too: write them anew.
                 value = self.coder.decode(cell, record)
@@ -294,7 +297,7 @@ class AtomicStore(EntryStore):
         return touched
 
     def persist(self, key: str) -> bool:
-        """Let the entry live for ever; say whether there was one."""
+        """Let the entry live without expiry; say whether there was one. Raises `CorruptValue`."""
         return self.touch(key, None)
 
     # Changing cells.

@@ -183,7 +183,7 @@ class Backend:
         record = self.get(key)
         if record is None:
             return None
-        if self.atomic and records.has_expired(record, time.time()):
+        if self.atomic and records.is_over(key, record, time.time()):
             # Just this expired record, and nothing that somebody has written since.
             self.compare_and_set(key, record, None, None)
             return record
@@ -258,8 +258,8 @@ class Backend:
     def scan_keys(self, prefix: str, cursor: str | None, limit: int) -> KeyPage:
         """As `scan`, the names alone of the cells that have not expired."""
         cells, following = self.scan(prefix, cursor, limit)
-        has_expired, now = records.has_expired, time.time()
-        return KeyPage([key for key, record in cells if not has_expired(record, now)], following)
+        is_over, now = records.is_over, time.time()
+        return KeyPage([key for key, record in cells if not is_over(key, record, now)], following)
 
     def count(self, prefix: str) -> int:
         """Return how many cells, not expired, have names that start with `prefix`."""
@@ -281,7 +281,7 @@ class Backend:
             while True:
                 cells, cursor = self.scan(prefix, cursor, 250)
                 now = time.time()
-                expired = [key for key, record in cells if records.has_expired(record, now)]
+                expired = [key for key, record in cells if records.is_over(key, record, now)]
                 if expired:
                     self.delete_many(expired)
                     yield 0
@@ -298,7 +298,7 @@ class Backend:
         while True:
             cells, cursor = self.scan(prefix, cursor, 250)
             for key, record in cells:
-                if records.has_expired(record, now):
+                if records.is_over(key, record, now):
                     total += self.compare_and_set(key, record, None, None)
             if cursor is None:
                 return total

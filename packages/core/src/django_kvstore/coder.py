@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -213,7 +214,10 @@ class Coder(Naming):
         if is_whole and head == self._plain_head:
             payload = record[PAYLOAD]
         elif is_whole and head == self._expiring_head and len(record) >= OVERHEAD:
-            if EXPIRY.unpack_from(record, EXPIRY_AT)[0] <= time.time():
+            (expires,) = EXPIRY.unpack_from(record, EXPIRY_AT)
+            if not math.isfinite(expires):
+                raise self._corrupt("its expiry is not a time")
+            if expires <= time.time():
                 return MISSING
             payload = record[PAYLOAD_AFTER_EXPIRY]
         else:
@@ -281,7 +285,7 @@ class Coder(Naming):
         if not number:
             return payload
         try:
-            return decompress(number, payload)
+            return decompress(number, payload, self._backend.max_value_bytes)
         except ValueError as error:
             raise self._corrupt(error) from error
 
@@ -303,13 +307,13 @@ class Coder(Naming):
 
     def is_absent(self, cell: str, record: bytes | None) -> bool:
         """Say whether a reader who was given this record would find no entry."""
-        while not is_gone(record) and self.has_lost_part(cell, record):
+        while not is_gone(cell, record) and self.has_lost_part(cell, record):
             # Unless somebody replaced the value between our reading of its head and of its parts.
             current = self._backend.get(cell)
             if current == record:
                 return True
             record = current
-        return is_gone(record)
+        return is_gone(cell, record)
 
     def has_lost_part(self, cell: str, record: bytes | None) -> bool:
         """Say whether the record is the head of a value of which the engine dropped a part."""
@@ -356,6 +360,6 @@ def is_past(expires: float | None) -> bool:
     return expires is not None and expires <= time.time()
 
 
-def is_gone(record: bytes | None) -> bool:
-    """Say whether there is no record, or one that has expired."""
-    return record is None or records.has_expired(record, time.time())
+def is_gone(cell: str, record: bytes | None) -> bool:
+    """Say whether the cell has no record, or one that has expired; a damaged one is there."""
+    return record is None or records.is_over(cell, record, time.time())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from math import isfinite
 from typing import Any, NamedTuple
 
 from . import records
@@ -109,12 +110,12 @@ class EntryStore:
         record = self.backend.take(cell)
         if record is None:
             return False
-        existed = not is_gone(record) and not self.coder.has_lost_part(cell, record)
+        existed = not is_gone(cell, record) and not self.coder.has_lost_part(cell, record)
         self.coder.delete_parts(cell, record)
         return existed
 
     def exists(self, key: str) -> bool:
-        """Say whether there is an entry, without reading its value."""
+        """Say whether there is an entry, without reading its value: a damaged one is an entry."""
         cell = self.coder.cell(key)
         return not self.coder.is_absent(cell, self.backend.reader.get(cell))
 
@@ -186,7 +187,7 @@ class EntryStore:
             return self.backend.delete_many(cells)
         deleted, found = self.backend.take_many(cells)
         for cell, record in found.items():
-            deleted -= is_gone(record) or self.coder.has_lost_part(cell, record)
+            deleted -= is_gone(cell, record) or self.coder.has_lost_part(cell, record)
             self.coder.delete_parts(cell, record)
         return max(deleted, 0)
 
@@ -210,6 +211,12 @@ class EntryStore:
         """
         by_expiry: dict[float | None, dict[str, tuple[bytes, int]]] = {}
         for entry in entries:
+            if entry.expires is not None and not isfinite(entry.expires):
+                raise self.backend.error(
+                    InvalidValue,
+                    f"the expiry of an entry is {entry.expires}, which is not a time.",
+                    hint="Give seconds since 1970, or None. Nothing was written.",
+                )
             if entry.value is not MISSING and not is_past(entry.expires):
                 cell = self.coder.cell(entry.key)
                 payload = self.coder.payload(cell, entry.value)
@@ -233,12 +240,15 @@ class EntryStore:
     # Expiry.
 
     def ttl(self, key: str) -> float | None:
-        """Return the seconds left, None for an entry that does not expire, 0.0 where none is."""
+        """Return the seconds left, None for an entry that does not expire, 0.0 where none is.
+
+        Raises `CorruptValue`.
+        """
         cell = self.coder.cell(key)
         record = self.backend.reader.get(cell)
         if record is None or self.coder.is_absent(cell, record):
             return 0.0
-        expires = records.expiry(record)
+        expires = self.coder.unpack(cell, record).expires
         return None if expires is None else max(expires - time.time(), 0.0)
 
     # The engine.

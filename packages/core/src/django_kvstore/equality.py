@@ -88,6 +88,7 @@ def _number(item: Any, numbers: dict[Any, int]) -> int:
     Tuples and frozen sets are numbered after what they hold, by the numbers of that.
     """
     done: dict[int, int] = {}
+    mark: Any
     waiting = [item]
     while waiting:
         here = waiting[-1]

@@ -1,7 +1,7 @@
 """How deeply values may be nested: one limit, for writers and readers, whatever the types are.
 
 ``rebuild(value, step)`` makes another form of a nested value without recursion, and raises
-``ValueError`` where there are more than `MAX_LEVELS` lists, tuples, dicts or sets within each other.
+``ValueError`` where more than `MAX_LEVELS` lists, tuples, dicts or sets are within each other.
 
 What is stored must not decide how much of the stack is used. So nothing here calls itself, and a
 value is read as well by a caller who has used up nearly all of the stack.
@@ -137,4 +137,3 @@ def is_tree_too_deep(value: Any, size: int) -> bool:
             return True
         level = get_referents(*level)
     return bool(level)
-

@@ -18,6 +18,7 @@ or missing byte is. It guards against accidents; signing guards against people.
 from __future__ import annotations
 
 import struct
+from math import isfinite
 from typing import Final, NamedTuple
 
 from isal.isal_zlib import crc32
@@ -93,6 +94,8 @@ def unpack(key: str, raw: bytes) -> Record:
     if len(raw) < OVERHEAD:
         raise BadRecord(f"it is cut short at {len(raw)} bytes")
     (expires,) = EXPIRY.unpack_from(raw, EXPIRY_AT)
+    if not isfinite(expires):
+        raise BadRecord("its expiry is not a time")
     return Record(flags, code, expires, raw[PAYLOAD_AFTER_EXPIRY])
 
 
@@ -104,12 +107,25 @@ def expiry(raw: bytes) -> float | None:
     if len(raw) < OVERHEAD or raw[0] != MARK or not raw[1] & HAS_EXPIRY:
         return None
     expires: float = EXPIRY.unpack_from(raw, EXPIRY_AT)[0]
-    return expires
+    return expires if isfinite(expires) else None
+
+
+def is_whole(key: str, raw: bytes) -> bool:
+    """Say whether every byte of the record of the cell `key` is as it was written."""
+    return crc32(raw, crc32(key.encode())) == WHOLE
 
 
 def has_expired(raw: bytes, now: float) -> bool:
-    """Say whether a record's time is over at `now`; read as by `expiry`."""
+    """Say whether a record's time is over at `now`; read as by `expiry`.
+
+    Of a damaged record this is a guess: before it is deleted or shown as missing, see `is_over`.
+    """
     if len(raw) < OVERHEAD or raw[0] != MARK or not raw[1] & HAS_EXPIRY:
         return False
     expires: float = EXPIRY.unpack_from(raw, EXPIRY_AT)[0]
-    return expires <= now
+    return isfinite(expires) and expires <= now
+
+
+def is_over(key: str, raw: bytes, now: float) -> bool:
+    """Say whether the record of the cell `key` is whole, and its time is over at `now`."""
+    return has_expired(raw, now) and is_whole(key, raw)

@@ -251,7 +251,12 @@ class _Lock:
         return taken
 
     def _is_free(self, record: bytes | None) -> bool:
-        if is_gone(record):
+        # A damaged lock proves that nobody can give it back.
+        if (
+            record is None
+            or is_gone(self._name, record)
+            or not records.is_whole(self._name, record)
+        ):
             return True
         if record != self._seen:
             self._seen, self._waits_until = record, time.monotonic() + self._lease

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import struct
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -23,6 +24,10 @@ GRACE: Final = 3600.0
 _HEAD = struct.Struct(">16sIQ")
 _PART = struct.Struct(">16sdH")
 _PART_CODE: Final = ord(";")
+#: The parts of a value hold more than this each, in bytes, but for the last one.
+_LEAST_CHUNK: Final = 256
+#: So many parts are deleted by one call; 64 MiB in cells of 64 KiB are a thousand.
+_DELETED_AT_ONCE: Final = 1024
 
 
 class Head(NamedTuple):
@@ -34,8 +39,13 @@ class Head(NamedTuple):
 
     def cells(self, namespace: str) -> list[str]:
         """Return the names of the parts' cells."""
+        return [name for batch in self.batches(namespace, self.parts) for name in batch]
+
+    def batches(self, namespace: str, count: int) -> Iterator[list[str]]:
+        """Yield the names of the parts' cells, up to `count` at a time."""
         name = f"{namespace}{keys.PART}{self.generation.hex()}"
-        return [f"{name}.{number}" for number in range(self.parts)]
+        for at in range(0, self.parts, count):
+            yield [f"{name}.{number}" for number in range(at, min(at + count, self.parts))]
 
 
 def is_head(record: bytes | None) -> bool:
@@ -44,11 +54,14 @@ def is_head(record: bytes | None) -> bool:
 
 
 def read_head(payload: bytes) -> Head:
-    """Read a head's payload; raises ``ValueError``."""
+    """Read a head's payload; raises `BadRecord`, also for a head that claims too many parts."""
     try:
-        return Head(*_HEAD.unpack(payload))
+        head = Head(*_HEAD.unpack(payload))
     except struct.error as error:
         raise records.BadRecord("the head of its parts is damaged") from error
+    if not 0 < head.parts <= head.size // _LEAST_CHUNK + 1:
+        raise records.BadRecord(f"it claims {head.parts} parts of {head.size} bytes in all")
+    return head
 
 
 def write_parts(
@@ -80,17 +93,27 @@ def read_parts(backend: Backend, namespace: str, head: Head) -> bytes | None:
 
     Raises `BadRecord` for a part that is there and damaged.
     """
-    names = head.cells(namespace)
-    found: dict[str, bytes] = {}
-    # A few at a time: a bulk answer of a hundred parts could be larger than the engine allows.
-    for at in range(0, len(names), 4):
-        found |= backend.get_many(names[at : at + 4])
-    if len(found) != len(names):
-        return None
-    payload = b"".join(_read_part(name, found[name]).chunk for name in names)
-    if len(payload) != head.size:
+    if head.size > backend.max_value_bytes:
+        raise records.BadRecord(
+            f"it claims {head.size} bytes, and the limit is {backend.max_value_bytes}"
+        )
+    chunks: list[bytes] = []
+    left = head.size
+    # A few at a time: a bulk answer of a hundred parts could be larger than the engine allows. And
+    # what is missing or too long ends it, so that no head has more read than there is.
+    for names in head.batches(namespace, 4):
+        found = backend.get_many(names)
+        if len(found) != len(names):
+            return None
+        for name in names:
+            chunk = _read_part(name, found[name]).chunk
+            left -= len(chunk)
+            chunks.append(chunk)
+        if left < 0:
+            break
+    if left:
         raise records.BadRecord("its parts do not add up")
-    return payload
+    return b"".join(chunks)
 
 
 def delete_parts(backend: Backend, namespace: str, record: bytes | None, cell: str) -> None:
@@ -101,7 +124,9 @@ def delete_parts(backend: Backend, namespace: str, record: bytes | None, cell: s
         head = read_head(records.unpack(cell, record).payload)
     except records.BadRecord:
         return  # nobody knows what it named; `collect` finds its parts
-    backend.delete_many(head.cells(namespace))
+    for names in head.batches(namespace, _DELETED_AT_ONCE):
+        if not backend.delete_many(names):
+            return  # somebody else deleted them, or there never were any
 
 
 def collect(backend: Backend, namespace: str, now: float) -> int:
@@ -110,7 +135,11 @@ def collect(backend: Backend, namespace: str, now: float) -> int:
     owners: dict[bytes, bool] = {}
     while True:
         cells, cursor = backend.scan(namespace + keys.PART, cursor, 8)
-        orphans = [name for name, record in cells if _is_orphan(backend, name, record, now, owners)]
+        orphans = [
+            name
+            for name, record in cells
+            if _is_orphan(backend, namespace, name, record, now, owners)
+        ]
         total += backend.delete_many(orphans) if orphans else 0
         if len(owners) > 1000:
             owners.clear()
@@ -119,14 +148,23 @@ def collect(backend: Backend, namespace: str, now: float) -> int:
 
 
 def _is_orphan(
-    backend: Backend, name: str, record: bytes, now: float, owners: dict[bytes, bool]
+    backend: Backend,
+    namespace: str,
+    name: str,
+    record: bytes,
+    now: float,
+    owners: dict[bytes, bool],
 ) -> bool:
     try:
         part = _read_part(name, record)
     except records.BadRecord:
         return False  # damaged: leave it to be found out when its entry is read
-    if part.created + GRACE > now:
+    if not part.created + GRACE <= now:
         return False
+    if keys.key_problem(part.owner, backend.max_key_bytes) or not part.owner.startswith(
+        namespace + keys.ENTRY
+    ):
+        return False  # damaged: no entry of this store has such a cell
     if part.generation not in owners:
         owners[part.generation] = not _names_generation(backend, part.owner, part.generation)
     return owners[part.generation]
@@ -159,4 +197,8 @@ def _read_part(name: str, record: bytes) -> Part:
     except struct.error as error:
         raise records.BadRecord("a part of it is damaged") from error
     start = _PART.size + length
-    return Part(generation, created, payload[_PART.size : start].decode(), payload[start:])
+    try:
+        owner = payload[_PART.size : start].decode()
+    except UnicodeDecodeError as error:
+        raise records.BadRecord("a part of it is damaged") from error
+    return Part(generation, created, owner, payload[start:])

@@ -28,9 +28,7 @@ _JSON_SAFE_INT: Final = 2**53
 _TEXT: Final = frozenset({str})
 _KEPT_BY_WRITER: Final = frozenset({NoneType, bool})
 _KEPT_BY_READER: Final = frozenset({NoneType, bool, int, float, str})
-_CONTAINERS: Final[dict[type, Callable[[list[Any]], Any]]] = {
-    kind: lambda items, name=f"${kind.__name__}": {name: items} for kind in (tuple, set, frozenset)
-}
+_NAMES: Final[dict[type, str]] = {tuple: "$tuple", set: "$set", frozenset: "$frozenset"}
 _BUILDERS: Final[dict[str, Callable[[list[Any]], Any]]] = {
     "$tuple": tuple,
     "$set": set,
@@ -63,8 +61,8 @@ def _writable(item: Any) -> Leaf | Parts:
         return Parts(list(item), _same)
     if kind is dict:
         return _of_dict(item)
-    if kind in _CONTAINERS:
-        return Parts(list(item), _CONTAINERS[kind])
+    if kind in _NAMES:
+        return Parts(list(item), partial(_named, _NAMES[kind]))
     if kind in _WRITERS:
         return Leaf({f"${kind.__name__}": _WRITERS[kind](item)})
     raise TypeError(f"a {kind.__module__}.{kind.__qualname__} has no form in typed JSON")
@@ -108,6 +106,10 @@ def _checked(name: str, build: Callable[[list[Any]], Any], items: list[Any]) -> 
 
 def _not_typed(name: str) -> ValueError:
     return ValueError(f"the object of {name:.40} is not typed JSON")
+
+
+def _named(name: str, items: list[Any]) -> dict[str, list[Any]]:
+    return {name: items}
 
 
 def _same(items: list[Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from django_kvstore import Serializer
 from django_kvstore.serializers.pickle import PickleSerializer
-from django_kvstore.serializers.typed import TypedSerializer
+from django_kvstore.serializers.typed import ExactSerializer, TypedSerializer
 
 _TYPED: Final = b"t"
 _PICKLED: Final = b"p"
@@ -28,14 +28,16 @@ class KeyValSerializer(Serializer):
     def __init__(self, alias: str) -> None:
         super().__init__(alias)
         self._typed = TypedSerializer(alias)
+        self._exact = ExactSerializer(alias)
         self._pickle = PickleSerializer(alias)
 
     def dumps(self, value: Any, key: str) -> bytes:
-        try:
+        if not _pickle_allowed():
             return _TYPED + self._typed.dumps(value, key)
-        except (TypeError, RecursionError):
-            if not _pickle_allowed():
-                raise
+        try:
+            return _TYPED + self._exact.dumps(value, key)
+        except (TypeError, ValueError):
+            # Of another type, or nested over the limit, which a signed pickle does not have.
             return _PICKLED + self._pickle.dumps(value, key)
 
     def loads(self, data: bytes, key: str) -> Any:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import pickle
+import struct
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from django_kvstore import records
+from django_kvstore.compression import load_codec
 from django_kvstore.errors import CorruptValue
 from django_kvstore.store import Store
 
@@ -16,6 +21,8 @@ from .clauses import clause, needs
 
 #: How many damages of a larger record are tried.
 _SAMPLE = 200
+#: How many bytes a small record would become that is made to exhaust memory.
+_PAST = 80 * 2**20
 
 
 _sprung: list[str] = []
@@ -163,6 +170,106 @@ class Corruption(Base):
                 expires=None,
             )
             self._damaged(store, "key", forged, f"the compression {number}")
+
+    @clause("corruption-limits")
+    def test_what_would_unpack_over_the_limit_is_told(self, store: Store) -> None:
+        """A small record that would become longer than any value raises CorruptValue."""
+        store.set("key", "value")
+        code = records.unpack(self.cell(store, "key"), self._record(store, "key")).code
+        packer = zlib.compressobj(9)
+        bomb = b"".join(packer.compress(bytes(2**20)) for _ in range(_PAST // 2**20 + 1))
+        bomb += packer.flush()
+        forged = records.pack(
+            self.cell(store, "key"),
+            bomb,
+            code=code,
+            flags=load_codec("zlib").number << records.COMPRESSION_SHIFT,
+            expires=None,
+        )
+        if store.backend.max_value_bytes < _PAST and len(forged) <= self._room(store):
+            self._damaged(store, "key", forged, f"{len(bomb)} bytes that would become {_PAST}")
+            self._mend(store, "key", forged)
+
+    @clause("corruption-limits")
+    @pytest.mark.parametrize("size", [2**20, 2**26, 2**63])
+    def test_a_head_that_claims_millions_of_parts_is_told(self, store: Store, size: int) -> None:
+        """A small record that names more parts than there are raises CorruptValue, in no time."""
+        store.set("key", "value")
+        cell = self.cell(store, "key")
+        code = records.unpack(cell, self._record(store, "key")).code
+        for parts in (2**32 - 1, 10**6, size // 300 % 2**32, 0):
+            payload = struct.pack(">16sIQ", b"g" * 16, parts, size)
+            forged = records.pack(cell, payload, code=code, flags=records.IS_SPLIT, expires=None)
+            self._put(store, "key", forged)
+            try:
+                # What an engine that drops cells by itself has lost is a miss, as far as it can be.
+                assert store.get("key", "missing") == "missing"
+                assert store.backend.evicts
+            except CorruptValue:
+                pass
+            self._mend(store, "key", forged)
+
+    def _mend(self, store: Store, key: str, damaged: bytes) -> None:
+        """Every call that writes whatever is there must write over such a record, or delete it."""
+        calls: list[Callable[[], object]] = [
+            lambda: store.set(key, "new"),
+            lambda: store.set_many({key: "new"}),
+            lambda: store.set(key, "new", ttl=0),
+            lambda: store.delete(key),
+            lambda: store.delete_many([key]),
+        ]
+        if store.backend.atomic:
+            calls.append(lambda: store.put(key, "new"))
+        for call in calls:
+            self._put(store, key, damaged)
+            call()
+            assert store.get(key, "gone") in ("new", "gone")
+
+    def _room(self, store: Store) -> int:
+        return store.backend.cell_bytes or store.backend.max_value_bytes
+
+    @clause("corruption-expiry")
+    @pytest.mark.parametrize("expires", [math.nan, math.inf, -math.inf])
+    def test_an_expiry_that_is_not_a_time_is_told(self, store: Store, expires: float) -> None:
+        """A record whose expiry is not a number, or infinite, raises CorruptValue."""
+        store.set("key", "value")
+        cell = self.cell(store, "key")
+        written = records.unpack(cell, self._record(store, "key"))
+        forged = records.pack(cell, written.payload, code=written.code, expires=expires)
+        self._damaged(store, "key", forged, f"the expiry {expires}")
+        for call in self._askers(store, "key"):
+            self._put(store, "key", forged)
+            with pytest.raises(CorruptValue):
+                call()
+        assert store.delete("key") is True
+
+    @clause("corruption-everywhere")
+    def test_asking_for_the_expiry_tells_of_a_damaged_entry(self, store: Store) -> None:
+        """ttl(), touch() and persist() raise, whichever bit was flipped; the entry is there."""
+        for ttl in (None, 1000):
+            store.set("key", {"answer": 42}, ttl=ttl)
+            record = self._record(store, "key")
+            for bit in range(0, len(record) * 8, 5):
+                flipped = bytearray(record)
+                flipped[bit // 8] ^= 1 << bit % 8
+                self._put(store, "key", bytes(flipped))
+                for call in self._askers(store, "key"):
+                    with pytest.raises(CorruptValue):
+                        call()
+                assert store.exists("key") is True
+                if store.backend.atomic:
+                    assert store.add("key", "new") is False
+                assert store.backend.get(self.cell(store, "key")) == bytes(flipped)
+
+    def _askers(self, store: Store, key: str) -> list[Callable[[], object]]:
+        calls: list[Callable[[], object]] = [lambda: store.ttl(key)]
+        if store.backend.atomic:
+            calls += [
+                lambda: store.touch(key, 100),
+                lambda: store.touch(key, 0),
+                lambda: store.persist(key),
+            ]
+        return calls
 
     @clause("corruption-pickle")
     def test_a_pickle_is_verified_before_it_is_loaded(self, open_store: OpenStore) -> None:

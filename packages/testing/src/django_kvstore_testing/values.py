@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from http import HTTPStatus
 from threading import Lock
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils.safestring import SafeString
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from django_kvstore.equality import same
 from django_kvstore.errors import InvalidValue, ValueTooLarge
+from django_kvstore.nesting import MAX_LEVELS
 from django_kvstore.store import Store
 
 from .base import Base
@@ -24,6 +30,20 @@ from .sameness import difference
 from .strategies import exact_values, json_values
 
 _BATCH: Final = 10
+#: The ways in which a value can be within another; JSON has the first two.
+_WRAPS: Final[tuple[Callable[[Any], Any], ...]] = (
+    lambda inner: [inner],
+    lambda inner: {"a": inner, "b": 1},
+    lambda inner: (inner,),
+    lambda inner: {1: inner},
+)
+
+
+def _nested(levels: int, wraps: tuple[Callable[[Any], Any], ...]) -> Any:
+    value = None
+    for level in range(levels):
+        value = wraps[level % len(wraps)](value)
+    return value
 
 
 class Values(Base):
@@ -208,16 +228,66 @@ class Values(Base):
     def test_a_subclass_is_not_flattened(self, store: Store) -> None:
         """A value of a type that would come back as another is refused, not changed in silence."""
 
-        class Name(str):
-            __slots__ = ()
+        class Length(int):
+            pass
+
+        class Names(dict[str, int]):
+            pass
 
         if store.options.serializer != "typed":
             self._come_back(store, "name")
             return
-        for value in (Name("x"), [Name("x")], {"a": Name("x")}, bytearray(b"x"), {Name("x"): 1}):
+        bad = Length(1)
+        for value in (bad, [bad], {"a": bad}, {bad: 1}, Names(a=1), bytearray(b"x"), (bad, 1)):
             with pytest.raises(InvalidValue):
                 store.set("key", value)
         assert "key" not in store
+
+    @clause("values-equal")
+    def test_what_equals_a_plain_value_is_stored_as_that(self, store: Store) -> None:
+        """Text of a subclass and members of an enumeration of int are read as what they equal."""
+        if store.options.serializer != "typed":
+            self._come_back(store, "text")
+            return
+        text, number = SafeString("<b>"), HTTPStatus.NOT_FOUND
+        store.set("key", {text: [text, (number, OrderedDict(a=text))]})
+        stored = {"<b>": ["<b>", (404, {"a": "<b>"})]}
+        assert difference(store.get("key"), stored) is None
+        if store.backend.atomic:
+            assert store.compare_and_set("key", {text: [text, (number, {"a": "<b>"})]}, number)
+            assert difference(store.get("key"), 404) is None
+            assert store.compare_and_set("key", number, text)
+            assert store.compare_and_set("key", "<b>", 1)
+
+    @clause("values-nesting")
+    def test_a_value_at_the_nesting_limit_comes_back(self, store: Store) -> None:
+        """A value of 128 levels is stored and read, also by a caller deep in the stack."""
+        for wraps in self._wraps(store):
+            value = _nested(MAX_LEVELS, wraps)
+            store.set("key", value)
+            assert same(store.get("key"), value)
+            if store.backend.atomic:
+                assert store.compare_and_set("key", value, value)
+
+    @clause("values-nesting")
+    def test_a_value_over_the_nesting_limit_is_refused(self, store: Store) -> None:
+        """A value of more than 128 levels raises InvalidValue, and the old value stays."""
+        store.set("key", "old")
+        for wraps in self._wraps(store):
+            for levels in (MAX_LEVELS + 1, 400):
+                value = _nested(levels, wraps)
+                with pytest.raises(InvalidValue, match=str(MAX_LEVELS)):
+                    store.set("key", value)
+                if store.backend.atomic:
+                    with pytest.raises(InvalidValue, match=str(MAX_LEVELS)):
+                        store.compare_and_set("key", "old", value)
+        assert store.get("key") == "old"
+
+    def _wraps(self, store: Store) -> list[tuple[Callable[[Any], Any], ...]]:
+        """Return ways of nesting a value, of those types that the serializer promises."""
+        ways = {"typed": _WRAPS, "json": _WRAPS[:2]}
+        chosen = ways.get(store.options.serializer, ())
+        return [(wrap,) for wrap in chosen] + [chosen] * (len(chosen) > 1)
 
     @clause("values-refused")
     def test_a_value_within_itself_is_refused(self, store: Store) -> None:

@@ -59,7 +59,7 @@ def _replace(store: Store, cell: str, seen: str, write: Write) -> bool:
     def change(record: bytes | None) -> Write | None:
         nonlocal replaced, written
         replaced = record
-        written = _is_seen(record, seen)
+        written = _is_seen(cell, record, seen)
         return write if written else None
 
     store.backend.update(cell, change)
@@ -68,7 +68,7 @@ def _replace(store: Store, cell: str, seen: str, write: Write) -> bool:
     return written
 
 
-def _is_seen(record: bytes | None, seen: str) -> bool:
+def _is_seen(cell: str, record: bytes | None, seen: str) -> bool:
     if seen == NOTHING:
-        return is_gone(record)
+        return is_gone(cell, record)
     return record is not None and digest(record) == seen

@@ -72,6 +72,10 @@ def _read_moment(kind: type[M], data: bytes) -> M:
     return kind.fromisoformat(text).replace(tzinfo=_read_zone(zone), fold=fold)
 
 
+def _read_date(kind: type[date], data: bytes) -> date:
+    return kind.fromisoformat(data.decode())
+
+
 def _int_bytes(value: int) -> bytes:
     return value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)
 
@@ -85,7 +89,7 @@ _TYPES: Final[tuple[tuple[int, type, Callable[[Any], bytes], Callable[[bytes], A
         7,
         date,
         lambda value: value.isoformat().encode(),
-        lambda data, date=date: date.fromisoformat(data.decode()),
+        partial(_read_date, date),
     ),
     (8, time, _moment, partial(_read_moment, time)),
     (9, datetime, _moment, partial(_read_moment, datetime)),
@@ -116,14 +120,14 @@ def plain(value: Any) -> Any:
     if kind is OrderedDict or kind is defaultdict:
         return dict(value)
     if isinstance(value, Promise):
-        text = str.__str__(str(value))
+        text: Any = str.__str__(str(value))
         if value == text:
             return text
     elif isinstance(value, _DATES):
         found = _plain_date(value)
         if found is not None:
             return found
-    raise TypeError(_unknown(kind))
+    return exact(value)
 
 
 def _compares_as(kind: type, base: type) -> bool:
@@ -145,9 +149,12 @@ def _plain_date(value: Any) -> date | None:
         return None  # one that is not a date, such as NaT
 
 
-def _unknown(kind: type) -> str:
+def exact(value: Any) -> Any:
+    """Raise ``TypeError`` with the type's name: for who stores plain types and no other."""
+    kind = type(value)
     name = f"a {kind.__module__}.{kind.__qualname__}"
     for base in (dict, list, tuple, set, frozenset, str, bytes, int, float, *_DATES):
         if issubclass(kind, base):
-            return f"{name}, which would be read as a {base.__name__} (give one)"
-    return name
+            name += f", which would be read as a {base.__name__} (give one)"
+            break
+    raise TypeError(name)

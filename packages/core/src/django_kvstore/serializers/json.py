@@ -82,7 +82,9 @@ def _of_dict(item: dict[Any, Any]) -> Parts:
     # json.dumps writes {1: …} as {"1": …} without a word, and two entries may become one.
     for name in item:
         if not isinstance(name, str):
-            raise TypeError(f"a dict with a key of type {type(name).__name__}; JSON's names are str")
+            raise TypeError(
+                f"a dict with a key of type {type(name).__name__}; JSON's names are str"
+            )
     names = list(item)
     return Parts(
         list(item.values()),

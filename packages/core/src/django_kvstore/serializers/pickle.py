@@ -30,18 +30,23 @@ class PickleSerializer(Serializer):
     def dumps(self, value: Any, key: str) -> bytes:
         try:
             data = pickle.dumps(value, protocol=5)
-        except (pickle.PicklingError, AttributeError) as error:
-            raise TypeError(str(error)) from error
+        except MemoryError:
+            raise
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply for pickle") from error
+        except Exception as error:  # an object's own methods may raise anything
+            raise TypeError(_told(error)) from error
         return self._signature(data, key, settings.SECRET_KEY) + data
 
     def loads(self, data: bytes, key: str) -> Any:
         signature, pickled = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
         for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
             if constant_time_compare(signature, self._signature(pickled, key, secret)):
-                return pickle.loads(pickled)
+                return _load(pickled)
         raise ValueError(
             "its signature was made with another SECRET_KEY (name that one in "
-            "SECRET_KEY_FALLBACKS), for another store or key, or forged"
+            f"SECRET_KEY_FALLBACKS), for a store of another alias than '{self.alias}', for another "
+            "key, or forged"
         )
 
     def _signature(self, data: bytes, key: str, secret: str | bytes) -> bytes:
@@ -49,3 +54,16 @@ class PickleSerializer(Serializer):
         bound = f"{len(self.alias)}:{self.alias}{len(key)}:{key}".encode() + data
         mac = salted_hmac(_SALT, bound, secret, algorithm="sha256")
         return mac.digest()
+
+
+def _load(data: bytes) -> Any:
+    try:
+        return pickle.loads(data)
+    except (MemoryError, RecursionError):
+        raise  # that says nothing about the bytes
+    except Exception as error:  # an object's own methods may raise anything
+        raise ValueError(f"it cannot be unpickled: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": .")

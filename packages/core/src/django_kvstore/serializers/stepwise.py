@@ -7,6 +7,7 @@ with keys other than str, large tuples and sets, and whatever may be nested too 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from types import NoneType
 from typing import Any, Final
@@ -34,9 +35,12 @@ _KEPT_BY_READERS: Final = frozenset({NoneType, bool, int, float, str, bytes})
 _TEXT: Final = frozenset({str})
 
 
-def pack(value: Any) -> bytes:
-    """Return the MessagePack of the value; raises ``TypeError`` or ``ValueError`` with the path."""
-    return _packb(rebuild(value, _writable, _KEPT_BY_WRITERS, _refused))
+def pack(value: Any, of_other: Callable[[Any], Any] = plain) -> bytes:
+    """Return the MessagePack of the value; raises ``TypeError`` or ``ValueError`` with the path.
+
+    `of_other` returns what to write for an object of another type, or raises ``TypeError``.
+    """
+    return _packb(rebuild(value, partial(_writable, of_other), _KEPT_BY_WRITERS, _refused))
 
 
 def unpack(data: bytes) -> Any:
@@ -61,10 +65,10 @@ def _refused(error: Exception, path: str) -> Exception:
     return type(error)(f"{path} is {error}")
 
 
-def _writable(item: Any) -> Leaf | Parts:
+def _writable(of_other: Callable[[Any], Any], item: Any) -> Leaf | Parts:
     kind = type(item)
     if kind not in _WRITABLE:
-        item = plain(item)
+        item = of_other(item)
         kind = type(item)
     if kind is str:
         if is_utf8(item):
@@ -88,7 +92,9 @@ _WRITABLE: Final = frozenset({str, list, dict, *SEQUENCES, *WRITERS})
 def _of_dict(item: dict[Any, Any]) -> Parts:
     keys = list(item)
     if _TEXT.issuperset(map(type, keys)) and all(map(is_utf8, keys)):
-        return Parts(list(item.values()), lambda values: dict(zip(keys, values, strict=True)), _at(keys))
+        return Parts(
+            list(item.values()), lambda values: dict(zip(keys, values, strict=True)), _at(keys)
+        )
     count = len(keys)
 
     def name(at: int) -> str:
@@ -103,8 +109,14 @@ def _of_dict(item: dict[Any, Any]) -> Parts:
     return Parts([*keys, *item.values()], build, name)
 
 
-def _at(keys: list[Any]) -> Any:
-    return lambda at: f"[{keys[at]!r:.80}]"
+def _at(keys: list[Any]) -> Callable[[int], str]:
+    return lambda at: f"[{_shown(keys[at])}]"
+
+
+def _shown(key: Any) -> str:
+    if type(key) is str or (type(key) is int and key.bit_length() < 64):
+        return f"{key!r:.80}"
+    return f"<{type(key).__name__}>"
 
 
 def _sequence(number: int, items: list[Any]) -> Ext:

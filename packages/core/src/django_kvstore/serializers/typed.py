@@ -19,7 +19,7 @@ from ormsgpack import Ext, packb, unpackb
 
 from ..nesting import MAX_LEVELS, TOO_DEEP, is_too_deep, is_tree_too_deep
 from . import Serializer
-from .extensions import BUILDERS, PAIRS, READERS, SEQUENCES, WRITERS, plain
+from .extensions import BUILDERS, PAIRS, READERS, SEQUENCES, WRITERS, exact, plain
 from .stepwise import OPTIONS, pack, unpack
 
 #: What a bytes object begins with in MessagePack: 196 where it has up to 255 bytes.
@@ -48,23 +48,31 @@ class _Met(local):
 _met: Final = _Met()
 
 
-def _pack(value: Any, key: str = "") -> bytes:
-    try:
-        data = packb(value, _extend, OPTIONS)
-    except TypeError:
-        return pack(value)
-    # ormsgpack writes a bytearray or a memoryview as the bytes it is not. Where no byte could
-    # be the mark of such a thing there is none, and the slow look is spared.
-    size = len(data)
-    if (
-        _BIN_8 in data or (size > 255 and (_BIN_16 in data or _BIN_32 in data))
-    ) and _holds_buffer(value):
-        return pack(value)
-    if size > MAX_LEVELS and (
-        size > _COUNTED_BYTES or size - len(data.translate(None, _HEADERS)) > MAX_LEVELS
-    ):
-        _check_levels(value, size)
-    return data
+def _packer(of_other: Callable[[Any], Any]) -> Callable[..., bytes]:
+    """Return a function that writes values; `of_other` is what `stepwise.pack` takes."""
+    extend = _extender(None, of_other)
+    for _ in range(_WITHIN):
+        extend = _extender(extend, of_other)
+
+    def write(value: Any, key: str = "") -> bytes:
+        try:
+            data = packb(value, extend, OPTIONS)
+        except TypeError:
+            return pack(value, of_other)
+        # ormsgpack writes a bytearray or a memoryview as the bytes it is not. Where no byte could
+        # be the mark of such a thing there is none, and the slow look is spared.
+        size = len(data)
+        if (
+            _BIN_8 in data or (size > 255 and (_BIN_16 in data or _BIN_32 in data))
+        ) and _holds_buffer(value):
+            return pack(value, of_other)
+        if size > MAX_LEVELS and (
+            size > _COUNTED_BYTES or size - len(data.translate(None, _HEADERS)) > MAX_LEVELS
+        ):
+            _check_levels(value, size)
+        return data
+
+    return write
 
 
 def _unpack(data: bytes, key: str = "") -> Any:
@@ -81,16 +89,6 @@ def _unpack(data: bytes, key: str = "") -> Any:
     return value
 
 
-class TypedSerializer(Serializer):
-    """MessagePack, with extension types for what MessagePack has no type for."""
-
-    name = "typed"
-    code = ord("t")
-    # These two are what every write and read of most stores comes through.
-    dumps = staticmethod(_pack)
-    loads = staticmethod(_unpack)
-
-
 def _check_levels(value: Any, size: int) -> None:
     """Raise ``ValueError`` for a value nested over the limit, which is packed in `size` bytes."""
     if _met.extension:
@@ -101,14 +99,16 @@ def _check_levels(value: Any, size: int) -> None:
         raise ValueError(TOO_DEEP)
 
 
-def _extender(within: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+def _extender(
+    within: Callable[[Any], Any] | None, of_other: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
     """Return what ormsgpack calls for other types; `within` is for those in tuples and sets."""
 
     def extend(value: Any) -> Any:
         kind = type(value)
-        found = WRITERS.get(kind)
-        if found is not None:
-            number, write = found
+        known = WRITERS.get(kind)
+        if known is not None:
+            number, write = known
             _met.extension = True
             return Ext(number, write(value))
         if kind in SEQUENCES:
@@ -117,17 +117,12 @@ def _extender(within: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
             data = packb(list(value), within, OPTIONS)
             _met.extension = True
             return Ext(SEQUENCES[kind], data)
-        found = plain(value)
+        found = of_other(value)
         if type(found) is dict:
             raise TypeError
         return found
 
     return extend
-
-
-_extend = _extender(None)
-for _ in range(_WITHIN):
-    _extend = _extender(_extend)
 
 
 def _restore(number: int, data: bytes) -> Any:
@@ -161,3 +156,19 @@ def _holds_buffer(value: Any) -> bool:
                     items += item
         level = items
     return False
+
+
+class TypedSerializer(Serializer):
+    """MessagePack, with extension types for what MessagePack has no type for."""
+
+    name = "typed"
+    code = ord("t")
+    # These two are what every write and read of most stores comes through.
+    dumps = staticmethod(_packer(plain))
+    loads = staticmethod(_unpack)
+
+
+class ExactSerializer(TypedSerializer):
+    """The same bytes, of exactly the plain types: no `SafeString` is written as a str."""
+
+    dumps = staticmethod(_packer(exact))
