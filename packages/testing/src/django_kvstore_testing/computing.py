@@ -117,6 +117,7 @@ class Computing(Base):
     @pytest.mark.parametrize("lease", [None, 0, -1, math.nan, math.inf, True, "60"])
     def test_get_or_set_refuses_a_bad_lease(self, store: Store, lease: Any) -> None:
         """A lease is more than zero seconds; anything else raises InvalidValue."""
+        store.get_or_set("probe", 1)
         with pytest.raises(InvalidValue):
             store.get_or_set("key", lambda: "computed", lease=lease)
         assert not store.exists("key")
@@ -137,6 +138,7 @@ class Computing(Base):
     @needs("atomic")
     def test_get_or_set_refuses_a_coroutine_function(self, store: Store) -> None:
         """It cannot await: nothing is called, and nothing is stored."""
+        store.get_or_set("probe", 1)
         calls: list[int] = []
 
         async def compute() -> None:

@@ -66,6 +66,9 @@ def swap_up(store: Store, start: Start, number: int, *, key: str, times: int) ->
 
 def compute(store: Store, start: Start, number: int, *, keys: list[str]) -> list[tuple[Any, bool]]:
     """Get each key's value or compute it; return it and whether it was computed here."""
+    # Callers of one backend wait for each other without asking the engine, and the engine is meant.
+    shared = store.backend
+    own = Store(type(shared)(shared.alias, shared.url, shared.options), store.options)
     answers = []
     for key in keys:
         calls: list[int] = []
@@ -76,7 +79,8 @@ def compute(store: Store, start: Start, number: int, *, keys: list[str]) -> list
             return number
 
         start.wait()
-        answers.append((store.get_or_set(key, slowly), len(calls) > 0))
+        answers.append((own.get_or_set(key, slowly), len(calls) > 0))
+    own.close()
     return answers
 
 
