@@ -39,7 +39,7 @@ def test_a_good_store_passes() -> None:
         ("locmem://?nope=1", "django_kvstore.E003"),
         ("locmem://?ttl=x", "django_kvstore.E004"),
         ("locmem://?serializer=nope", "django_kvstore.E005"),
-        ("locmem://?serializer=pickle", "django_kvstore.W001"),
+        ("locmem://pickled?serializer=pickle", "django_kvstore.W001"),
         ("no.such.module://x", "django_kvstore.E003"),
     ],
 )

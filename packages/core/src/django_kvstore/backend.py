@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
 
@@ -404,6 +404,15 @@ class Backend:
     def address(self) -> str:
         """The store's URL without secrets."""
         return self.url.redacted(secret_names(self.params))
+
+    @property
+    def place(self) -> Hashable:
+        """Where the cells are: the same for two stores that share them, whatever else differs.
+
+        A check compares it. Override it where parameters, such as a timeout, make no difference.
+        """
+        options = sorted((name, str(value)) for name, value in self.options.items())
+        return (self.scheme, self.url.hosts, self.url.path, *options)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.alias}' {self.address}>"

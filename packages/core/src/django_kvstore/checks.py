@@ -6,7 +6,8 @@ what is unfit for deployment. Ids are ``django_kvstore.E001`` and up; backends a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
@@ -17,6 +18,7 @@ from .config import StoreConfig, configured_entries
 from .models import Model
 from .models.base import ModelBase, model_classes
 from .plugins import GROUP, SERIALIZER_GROUP, claims
+from .rivals import rivals
 from .serializers import load_serializer
 from .stores import kvstores
 
@@ -30,6 +32,7 @@ def check_stores(**kwargs: Any) -> list[CheckMessage]:
     messages: list[CheckMessage] = []
     for alias, entry in entries.items():
         messages += _check_store(alias, entry)
+    messages += _check_places(entries)
     messages += _check_claims(GROUP, "scheme")
     messages += _check_claims(SERIALIZER_GROUP, "serializer")
     return messages
@@ -115,12 +118,27 @@ def _check_store(alias: str, entry: object) -> list[CheckMessage]:
 
 def _check_claims(group: str, what: str) -> Iterable[CheckMessage]:
     for name, owners in claims(group).items():
-        if len(owners) > 1:
-            yield Error(
-                f"The {what} '{name}' is claimed by several distributions: {', '.join(owners)}.",
-                hint=f"Which one is used is left to chance: run 'pip uninstall {owners[-1]}', or "
-                "whichever of them you do not want.",
-                id="django_kvstore.E006",
+        problem = rivals(what, name, owners)
+        if problem:
+            yield Error(problem[0], hint=problem[1], id="django_kvstore.E006")
+
+
+def _check_places(aliases: Iterable[str]) -> Iterable[CheckMessage]:
+    """Yield a warning for each place in which several stores keep their entries."""
+    places: dict[Hashable, list[str]] = {}
+    for alias in aliases:
+        with suppress(ImproperlyConfigured):  # told by `_check_store`
+            store = kvstores[alias]
+            place = (store.backend.place, store.options.namespace)
+            places.setdefault(place, []).append(alias)
+    for together in places.values():
+        if len(together) > 1:
+            names = " and ".join(map(repr, together))
+            yield CheckWarning(
+                f"The stores {names} keep their entries in one place: each sees the other's keys, "
+                "and clear() of one empties the other.",
+                hint="Give each a NAMESPACE of its own, or silence this check if that is meant.",
+                id="django_kvstore.W003",
             )
 
 

@@ -15,6 +15,7 @@ import pluggy
 from django.core.exceptions import ImproperlyConfigured
 
 from .backend import Backend
+from .rivals import refuse_rivals
 
 GROUP: Final = "kvstore.backends"
 SERIALIZER_GROUP: Final = "kvstore.serializers"
@@ -70,6 +71,7 @@ def known_distributions() -> dict[str, str]:
 @functools.cache
 def load_backend(scheme: str) -> type[Backend]:
     """Return the backend's class; raises ``ImproperlyConfigured`` that says what to install."""
+    refuse_rivals("scheme", scheme, claims(GROUP).get(scheme, []))
     manager = pluggy.PluginManager("kvstore")
     manager.add_hookspecs(Hooks)
     try:

@@ -8,12 +8,14 @@ The operations stand in layers, each a module: `entries`, `atomic`, `iteration`,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from . import keys
 from .aio import AsyncStore
 from .errors import InvalidKey
 from .options import StoreOptions
+from .params import secret_names
 
 
 class Store(AsyncStore):
@@ -53,6 +55,16 @@ class Store(AsyncStore):
         store's. Raises `InvalidKey` where that is not a namespace.
         """
         return type(self)(self.backend, StoreOptions(**{**vars(self.options), **changes}))
+
+    @property
+    def address(self) -> str:
+        """The store's URL without secrets, and with the namespace though that stands beside it."""
+        backend, namespace = self.backend, self.options.namespace
+        shown = {n: v for n, v in backend.url.params.items() if n.lower() != "namespace" or v}
+        named = next((name for name in shown if name.lower() == "namespace"), "namespace")
+        if namespace:
+            shown[named] = namespace
+        return replace(backend.url, params=shown).redacted(secret_names(backend.params))
 
     def __repr__(self) -> str:
         inside = f" namespace '{self.options.namespace}'" if self.options.namespace else ""

@@ -9,7 +9,7 @@ import contextlib
 import copy
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from threading import RLock
 from typing import Any, Final
 
@@ -236,6 +236,10 @@ class DBBackend(Backend):
         if denied:
             return DENIED.format(router=denied)
         return super().provision_hint(command, database=database)
+
+    @property
+    def place(self) -> Hashable:
+        return (self.scheme, self.table.for_write().alias, self.table.name)
 
     def check(self, **kwargs: Any) -> Iterator[checks.CheckMessage]:
         if not kwargs:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -188,6 +188,11 @@ class DatastoreBackend(Backend):
                 return
 
     # The engine's life. There is nothing to provision: Datastore makes a kind by writing to it.
+
+    @property
+    def place(self) -> Hashable:
+        where = (self.options["database"], self.options["kind"])
+        return (self.scheme, self.url.location, self.url.path, *where)
 
     def check(self, **kwargs: Any) -> Iterable[CheckMessage]:
         if kwargs.get("deploy") and os.environ.get("DATASTORE_EMULATOR_HOST"):

@@ -7,7 +7,7 @@ Nothing is ever dropped to save room, and values are bytes, so no caller can cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any, ClassVar
 
@@ -85,6 +85,10 @@ class LocMemBackend(Backend):
     def delete_many(self, keys: Sequence[str]) -> int:
         with self._cells.lock:
             return sum(map(self._cells.take, keys))
+
+    @property
+    def place(self) -> Hashable:
+        return (self.scheme, self.url.location, self.url.path)
 
     def ping(self) -> None:
         """Do nothing: what is in this process answers."""

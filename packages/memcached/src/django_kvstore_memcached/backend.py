@@ -8,7 +8,7 @@ list what it holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -151,6 +151,10 @@ class MemcachedBackend(Backend):
         made = batches(self._ring, dict.fromkeys(keys))
         count = self._prepared([(batch.prepare, partial(batch.take, found)) for batch in made])
         return count, found
+
+    @property
+    def place(self) -> Hashable:
+        return (self.scheme, frozenset(read_addresses(self.url)))
 
     def clear(self, prefix: str) -> int | None:
         """Give the store a new generation on every server; entries are not counted.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +186,11 @@ class SimpleDBBackend(Backend):
         )
 
     # The engine's life.
+
+    @property
+    def place(self) -> Hashable:
+        where = (self.options["region"], self.options["endpoint_url"])
+        return (self.scheme, self.url.location, *where)
 
     def provision(self) -> bool:
         return self._domain().create()

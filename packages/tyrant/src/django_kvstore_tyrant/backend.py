@@ -7,7 +7,7 @@ changed conditionally and writing one are single requests.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django_kvstore import records
@@ -166,6 +166,10 @@ class TyrantBackend(Backend):
                 "the server answers without saying how it is.",
                 hint="See its log, and start it again.",
             )
+
+    @property
+    def place(self) -> Hashable:
+        return (self.scheme, host_and_port(self.url.hosts[0], DEFAULT_PORT))
 
     def sync(self) -> None:
         """Have the server write to its disk what it holds in memory, as a B+ tree file needs.

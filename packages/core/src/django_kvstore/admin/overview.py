@@ -54,7 +54,7 @@ def _describe(alias: str) -> dict[str, Any]:
     return told | {
         "store": store,
         "scheme": backend.scheme,
-        "address": backend.address,
+        "address": store.address,
         "abilities": [
             (label, meaning) for flag, label, meaning in ABILITIES if getattr(backend, flag)
         ],

@@ -52,7 +52,7 @@ def _describe(name: str) -> dict[str, Any]:
     }
     try:
         store = get_kvstore(name)
-        told["scheme"], told["url"] = store.backend.scheme, store.backend.address
+        told["scheme"], told["url"] = store.backend.scheme, store.address
         told["abilities"] = {flag: getattr(store.backend, flag) for flag in FLAGS}
         told["milliseconds"] = store.ping() * 1000
     except (KVStoreError, ImproperlyConfigured) as error:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
 
+from ..rivals import refuse_rivals
+
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
@@ -58,13 +60,17 @@ class Serializer:
 @functools.cache
 def load_serializer(name: str) -> type[Serializer]:
     """Return the serializer's class; raises ``ImproperlyConfigured`` listing those installed."""
-    installed = {point.name: point for point in _installed()}
+    points = list(_installed())
+    installed = {point.name: point for point in points}
     if name not in installed:
         near = difflib.get_close_matches(name, installed, n=1)
         raise ImproperlyConfigured(
             f"There is no serializer '{name}'. {f'Did you mean {near[0]!r}? ' if near else ''}"
             f"Installed: {', '.join(sorted(installed))}."
         )
+    refuse_rivals(
+        "serializer", name, [each.dist.name for each in points if each.name == name and each.dist]
+    )
     serializer = installed[name].load()
     if not (isinstance(serializer, type) and issubclass(serializer, Serializer)):
         raise ImproperlyConfigured(
