@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
@@ -154,10 +157,34 @@ def test_without_routers_it_is_the_default_database(open_backend):
 
 def test_a_database_that_is_not_there_is_named(open_backend):
     backend = open_backend("nowhere", provision=False)
-    with pytest.raises(ImproperlyConfigured, match=r"'nowhere'; settings\.DATABASES has"):
+    said = r"'using' names the database 'nowhere', .* settings\.DATABASES has: 'default'"
+    with pytest.raises(ImproperlyConfigured, match=said):
         backend.get("n:key")
     (message,) = backend.check()
     assert message.id == "django_kvstore.db.E002"
+    assert re.search(said, message.msg)
+
+
+@override_settings(KEY_VALUE_STORES={"kept": "db://kvstore?using=nowhere"})
+def test_a_database_that_is_not_there_fails_the_checks_and_no_more():
+    for arguments in ([], ["--database", "default"]):
+        with pytest.raises(SystemCheckError, match=r"settings\.DATABASES has: 'default'"):
+            call_command("check", *arguments)
+    with pytest.raises(SystemCheckError, match=r"settings\.DATABASES has: 'default'"):
+        call_command("migrate", skip_checks=False)
+
+
+def test_a_database_that_a_router_makes_up_is_named(open_backend):
+    class Lost:
+        def db_for_read(self, model, **hints):
+            return "nowhere"
+
+        db_for_write = db_for_read
+
+    with override_settings(DATABASE_ROUTERS=[Lost()]):
+        backend = open_backend(None, provision=False)
+        with pytest.raises(ImproperlyConfigured, match="a router chose the database 'nowhere'"):
+            backend.get("n:key")
 
 
 def test_a_database_of_another_kind_is_named(open_backend, other_database):

@@ -40,7 +40,10 @@ _REACH_FILE = (
     "See that the folder of NAME in settings.DATABASES['{database}'] is there and may be written "
     "to."
 )
-RENAME = "Give the store a table of its own: db://another_name"
+RENAME = (
+    "Give the store a table of its own: db://another_name. If this is a table of django-kvstore 1.0, "
+    "'manage.py kvstore import-legacy {table}' then imports it."
+)
 
 #: The error, what it says of the database, and the way out.
 _EXPLAINED: dict[Failure, tuple[type[KVStoreError], str, str]] = {

@@ -19,6 +19,7 @@ from django.utils.connection import ConnectionDoesNotExist
 
 from django_kvstore.url import StoreURL
 
+from .recovery import RENAME
 from .sql import DIALECTS, Dialect
 
 APP_LABEL = "django_kvstore_db"
@@ -81,8 +82,9 @@ class Table:
             return connections[alias]
         except ConnectionDoesNotExist:
             known = ", ".join(map(repr, connections))
+            named_by = "the URL's parameter 'using' names" if self.using else "a router chose"
             raise ImproperlyConfigured(
-                f"{self.where}: the table '{self.name}' is to lie in the database '{alias}'; "
+                f"{self.where}: {named_by} the database '{alias}', which is not in the settings. "
                 f"settings.DATABASES has: {known}."
             ) from None
 
@@ -177,8 +179,10 @@ class Table:
 
         `hint` says how to create it.
         """
+        if list(self.check()):
+            return  # It reports what keeps the table from being in any database.
         connection = self.for_write()
-        if connection.alias != alias or list(self.check()):
+        if connection.alias != alias:
             return
         if not self.exists(connection):
             if MIGRATIONS not in _tables(connection):
@@ -201,7 +205,7 @@ class Table:
             yield checks.Error(
                 f"{self.where}: the table '{self.name}' in the database '{alias}' is not one of a "
                 "store.",
-                hint="Name a table of its own in the store's URL: db://another_name",
+                hint=RENAME.format(table=self.name),
                 id="django_kvstore.db.E004",
             )
 
