@@ -20,7 +20,6 @@ from django_kvstore.store import Store
 
 from .subcommand import Subcommand, add_aliases, add_json, chosen, for_each, healthy
 
-
 #: Where the entry is stored: no walk through the store's own keys sees it.
 NAMESPACE: Final = "kvstore-check"
 
@@ -28,8 +27,10 @@ NAMESPACE: Final = "kvstore-check"
 class Check(Subcommand):
     """A line for each store; exit code 1 when one is not OK."""
 
-    help = gettext_lazy("Asks each store's engine, and writes, reads and deletes an entry; exit code 1 when one is "
-        "not OK.")
+    help = gettext_lazy(
+        "Asks each store's engine, and writes, reads and deletes an entry; exit code 1 when one is "
+        "not OK."
+    )
     example = "manage.py kvstore check default --json"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
