@@ -41,8 +41,8 @@ _REACH_FILE = (
     "to."
 )
 RENAME = (
-    "Give the store a table of its own: db://another_name. If this is a table of django-kvstore 1.0, "
-    "'manage.py kvstore import-legacy {table}' then imports it."
+    "Give the store a table of its own: db://another_name. If this is a table of django-kvstore "
+    "1.0, 'manage.py kvstore import-legacy {table}' then imports it."
 )
 
 #: The error, what it says of the database, and the way out.
