@@ -17,7 +17,7 @@ from .page import DOCS
 
 #: What does not ask an engine, so that there is nothing to wait for.
 WITHOUT_TWIN = {
-    Store: {"namespace", "with_options"},
+    Store: {"address", "namespace", "with_options"},
     Model: {"clean", "full_clean", "to_dict", "from_dict", "pk"},
 }
 
