@@ -154,3 +154,21 @@ def test_text_of_several_lines_is_shown_as_it_reads(boss: Client) -> None:
     assert "one\n\ttwo\\u0000\n" in Page(boss.get(url("entry", "default", key="text"))).text
     assert "één" in Page(boss.get(url("entry", "default", key="bytes"))).text
     assert "As text" not in Page(boss.get(url("entry", "default", key="binary"))).text
+
+
+def test_the_deepest_value_is_shown_and_saved_and_no_deeper_one(boss: Client) -> None:
+    """128 levels of lists and dicts are the most that a store takes."""
+    store = kvstores["default"]
+    value: Any = (1, 2)
+    for level in range(127):
+        value = ([value], {"a": value})[level % 2]
+    store.set("deep", value)
+    (entry,) = Page(boss.get(url("change", "default"))).links("/entry/")
+    page = Page(boss.get(entry))
+    text = page.areas[0]
+    assert boss.post(entry, {**page.fields(), "value": text, "expiry": "keep"}).status_code == 302
+    assert store.get("deep") == value
+    fields = Page(boss.get(entry)).fields()
+    refused = Page(boss.post(entry, {**fields, "value": f"[{text}]", "expiry": "keep"}))
+    assert "nested more than 128 levels deep" in refused.text
+    assert store.get("deep") == value
