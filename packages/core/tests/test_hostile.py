@@ -100,11 +100,12 @@ def test_a_claim_of_any_size_is_a_value_or_an_error(payload: bytes) -> None:
     serializer = TypedSerializer("default")
     try:
         value = serializer.loads(payload, "k")
-    except Exception as error:  # noqa: BLE001
-        assert not isinstance(error, (MemoryError, RecursionError))
-    else:
-        # What was read is no larger than what was there to be read.
-        assert len(serializer.dumps(value, "k")) <= 4 * len(payload) + 16
+    except (MemoryError, RecursionError):
+        raise
+    except Exception:  # noqa: BLE001, which a store tells as CorruptValue
+        return
+    # What was read is no larger than what was there to be read.
+    assert len(serializer.dumps(value, "k")) <= 4 * len(payload) + 16
 
 
 def forge(store: Store, payload: bytes, flags: int) -> None:
