@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from db_faults import CELL, READS, RECORD, SECRET, WRITES, clean, session_of
-from django.db import InterfaceError, connections, transaction
+from django.db import DatabaseError, InterfaceError, connections, transaction
 from django.db.transaction import TransactionManagementError
 
 from django_kvstore.backend import Write
-from django_kvstore.errors import KVStoreError, Timeout, Unavailable, ValueTooLarge
+from django_kvstore.errors import Refused, Timeout, Unavailable, ValueTooLarge
 from django_kvstore_db.failures import Failure, failure_of
 from django_kvstore_testing.port import HOST, Port
 
@@ -102,17 +104,133 @@ def test_djangos_own_word_is_passed_on(database, open_backend):
             backend.get(CELL)
 
 
-def test_a_database_that_refuses_to_write_is_unavailable(file, open_backend):
+def refused(backend, words):
+    """Check that reads go on, and that writes are refused in those words and change nothing."""
+    for name, operation in [*WRITES.items(), ("update", lambda b: b.update(CELL, other))]:
+        with pytest.raises(Refused, match=words) as caught:
+            operation(backend)
+        assert not isinstance(caught.value, Unavailable), name
+        assert clean(caught.value)
+        assert caught.value.__cause__ is not None
+    for read, expected in READS.values():
+        assert read(backend) == expected
+
+
+def other(record):
+    return Write(b"other")
+
+
+@pytest.fixture
+def filled(database, open_backend):
+    backend = open_backend(database.alias)
+    backend.set(CELL, RECORD, None)
+    return backend
+
+
+@pytest.mark.parametrize("form", ["calm", "contended"])
+def test_a_database_for_reading_only_refuses(database, filled, form):
+    if form == "contended":
+        filled._crowded_until = float("inf")
+    switch, words = {
+        "sqlite": (
+            "PRAGMA query_only = ON",
+            "error SQLITE_READONLY.: attempt to write a readonly database",
+        ),
+        "postgresql": (
+            "SET default_transaction_read_only = on",
+            "error 25006.: cannot execute (INSERT|DELETE|UPDATE|SELECT FOR UPDATE) in a read-only",
+        ),
+        "mysql": (
+            "SET SESSION TRANSACTION READ ONLY",
+            "error 1792.: Cannot execute statement in a READ ONLY transaction",
+        ),
+    }[database.vendor]
+    with database.cursor() as cursor:
+        cursor.execute(switch)
+    refused(filled, words)
+
+
+@pytest.mark.parametrize("form", ["calm", "contended"])
+def test_a_role_that_may_only_read_is_refused(server, other_database, open_backend, form):
+    open_backend(server.alias).set(CELL, RECORD, None)
+    postgresql = server.vendor == "postgresql"
+    role = "kvs_reader"
+    settings = {**server.settings_dict, "USER": role, "PASSWORD": SECRET}
+    database = server.settings_dict["NAME"]
+    with server.cursor() as cursor:
+        if postgresql:
+            cursor.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{SECRET}'")
+            cursor.execute(f"GRANT SELECT ON kvstore TO {role}")
+        else:
+            cursor.execute(f"CREATE OR REPLACE USER {role} IDENTIFIED BY '{SECRET}'")
+            cursor.execute(f"GRANT SELECT ON `{database}`.* TO {role}")
+    try:
+        other_database("db_reader", settings)
+        backend = open_backend("db_reader", provision=False)
+        if form == "contended":
+            backend._crowded_until = float("inf")
+        words = "error 42501.: permission denied for table kvstore"
+        refused(backend, words if postgresql else "error 1142.: .* command denied to user")
+    finally:
+        connections["db_reader"].close()
+        with server.cursor() as cursor:
+            if postgresql:
+                cursor.execute(f"DROP OWNED BY {role}")
+            cursor.execute(f"DROP {'ROLE' if postgresql else 'USER'} {role}")
+
+
+def test_a_full_disk_refuses(file, open_backend):
     backend = open_backend(file.alias)
     backend.set(CELL, RECORD, None)
     with file.cursor() as cursor:
-        cursor.execute("PRAGMA query_only = ON")
-    for name, operation in WRITES.items():
-        with pytest.raises(KVStoreError, match="refused") as caught:
-            operation(backend)
-        assert isinstance(caught.value, Unavailable), name
-        assert clean(caught.value)
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA max_page_count = 1")  # as many as there are, in fact
+    large = bytes(100_000)
+    for write in (
+        lambda: backend.set("n:large", large, None),
+        lambda: backend.add("n:large", large, None),
+        lambda: backend.update("n:large", lambda record: Write(large)),
+    ):
+        with pytest.raises(Refused, match=r"error SQLITE_FULL.: database or disk is full"):
+            write()
     assert backend.get(CELL) == RECORD
+    backend.delete(CELL)
+
+
+def test_a_file_that_is_no_database_refuses(other_database, open_backend, tmp_path):
+    path = tmp_path / "text"
+    path.write_text("This is not a database, however long it goes on. " * 100)
+    other_database("db_text", {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)})
+    backend = open_backend("db_text", provision=False)
+    with pytest.raises(Refused, match=r"error SQLITE_NOTADB.: file is not a database"):
+        backend.get(CELL)
+
+
+def test_a_transaction_that_failed_before_says_so(postgres, open_backend):
+    backend = open_backend(postgres.alias)
+    backend.set(CELL, RECORD, None)
+
+    @transaction.atomic(using=postgres.alias)
+    def go_on_after_an_error(operation):
+        with contextlib.suppress(DatabaseError), postgres.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM not_there")
+        operation(backend)
+
+    for operation in [read for read, _ in READS.values()] + list(WRITES.values()):
+        with pytest.raises(TransactionManagementError, match="earlier statement") as caught:
+            go_on_after_an_error(operation)
+        assert clean(caught.value)
+        assert backend.get(CELL) == RECORD
+    # And the way out that the message names.
+    with transaction.atomic(using=postgres.alias):
+        with (
+            contextlib.suppress(DatabaseError),
+            transaction.atomic(using=postgres.alias),
+            postgres.cursor() as cursor,
+        ):
+            cursor.execute("SELECT 1 FROM not_there")
+        backend.set(CELL, b"other", None)
+    assert backend.get(CELL) == b"other"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 import warnings
 
@@ -99,6 +100,34 @@ def test_a_database_in_memory_is_kept(open_backend, other_database):
         assert backend.get("n:key") == b"parent"
 
     assert in_child(work)
+
+
+def test_a_fork_beside_threads_that_do_nothing_at_that_moment(file, open_backend):
+    backend = open_backend(file.alias)
+    opened, over = threading.Barrier(5), threading.Event()
+
+    def open_and_wait(number):
+        backend.set(f"n:{number}", b"thread", None)
+        opened.wait(timeout=60)
+        over.wait(timeout=120)
+        connections.close_all()
+
+    def work():
+        backend.forked()
+        assert backend.get("n:0") == b"thread"
+        backend.set("n:child", b"record", None)
+
+    threads = [threading.Thread(target=open_and_wait, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        opened.wait(timeout=60)
+        for _ in range(10):
+            assert in_child(work)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(timeout=60)
 
 
 def test_a_child_does_not_wait_for_a_writer_that_stayed_behind(file, open_backend, elsewhere):

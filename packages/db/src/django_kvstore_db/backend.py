@@ -24,7 +24,7 @@ from django_kvstore.url import StoreURL
 from . import cells
 from .chunks import CHUNK_BYTES, CHUNK_CELLS, chunks, slices
 from .forking import abandon
-from .recovery import MIGRATE, Recovery, in_transaction
+from .recovery import MIGRATE, Recovery, in_transaction, look_at
 from .session import Session, every, first
 from .sessions import Sessions
 from .table import DENIED, Table
@@ -225,8 +225,9 @@ class DBBackend(Backend):
             try:
                 return self.table.provision()
             except Error as error:
-                recovery = recovery or Recovery(self, self.table.for_write())
-                recovery.settle(error, writes=False)
+                connection = self.table.for_write()
+                recovery = recovery or Recovery(self, connection)
+                recovery.settle(look_at(connection, error), writes=False)
 
     def provisions_on_migrate(self, using: str) -> bool:
         return self.table.for_write().alias == using and not self.table.denied_by(using)

@@ -21,12 +21,15 @@ class Failure(enum.Enum):
     FOREIGN = "the table has other columns"
     UNSENT = "the connection was found dead before the statement was sent"
     LOST = "the connection broke while the statement was under way"
+    SILENT = "the driver gave up after its own time limit; the connection is of no more use"
     CONFLICT = "the statement or transaction was undone in favor of another"
     LOCKED = "SQLite's file was in use for longer than its timeout"
     TIMEOUT = "the server gave the statement up after a time limit"
     TOO_LARGE = "the statement or value is longer than the database takes"
     INVALID = "the database does not take the value"
-    REFUSED = "anything else"
+    ABORTED = "the transaction had failed before, and accepts no statement"
+    REFUSED = "the database answered and refuses: a permission, a full disk, a rule of the table"
+    UNKNOWN = "anything else"
 
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html; a whole class by its first two.
@@ -47,6 +50,15 @@ _POSTGRESQL: Final = {
     "08": Failure.LOST,
     "54": Failure.TOO_LARGE,
     "22": Failure.INVALID,
+    "25P02": Failure.ABORTED,
+    # What passes without anybody's help: too many connections or too little memory, a server that
+    # starts or stops, a failure of its disk or of itself.
+    "53100": Failure.REFUSED,  # a full disk does not
+    "53400": Failure.REFUSED,
+    "53": Failure.UNKNOWN,
+    "57": Failure.UNKNOWN,
+    "58": Failure.UNKNOWN,
+    "XX": Failure.UNKNOWN,
 }
 
 # Below 2000 and above 2999 by the server, https://mariadb.com/kb/en/mariadb-error-code-reference/;
@@ -74,16 +86,43 @@ _MYSQL: Final = {
     1301: Failure.TOO_LARGE,
     1406: Failure.INVALID,
     2020: Failure.TOO_LARGE,
+    # What passes without anybody's help: too many connections, too little memory.
+    1037: Failure.UNKNOWN,
+    1038: Failure.UNKNOWN,
+    1040: Failure.UNKNOWN,
+    1041: Failure.UNKNOWN,
+    1203: Failure.UNKNOWN,
 }
 
-# SQLite has codes too, but Python shows them from 3.11 only. Its messages are never translated.
+# By the name of the result code, https://www.sqlite.org/rescode.html, without what makes it an
+# extended one.
+_SQLITE: Final = {
+    "SQLITE_BUSY": Failure.LOCKED,
+    "SQLITE_LOCKED": Failure.LOCKED,
+    "SQLITE_TOOBIG": Failure.TOO_LARGE,
+    "SQLITE_AUTH": Failure.REFUSED,
+    "SQLITE_CONSTRAINT": Failure.REFUSED,
+    "SQLITE_CORRUPT": Failure.REFUSED,
+    "SQLITE_FULL": Failure.REFUSED,
+    "SQLITE_NOTADB": Failure.REFUSED,
+    "SQLITE_PERM": Failure.REFUSED,
+    "SQLITE_READONLY": Failure.REFUSED,
+}
+
+#: The codes whose messages name the table, a rule of it, a user or a file, and never a value.
+_NAMING: Final = frozenset(
+    {"42501", "25006", "53100", "53400", "23514"}
+    | {3, 1015, 1021, 1030, 1036, 1114, 1142, 1143, 1226, 1227, 1290, 1792, 1836, 3819, 4025}
+    | {"SQLITE_AUTH", "SQLITE_CORRUPT", "SQLITE_FULL", "SQLITE_NOTADB", "SQLITE_PERM"}
+    | {"SQLITE_READONLY"}
+)
+
+# SQLite has one code for whatever is wrong with a statement. Its messages are never translated.
 _MESSAGES: Final = {
     "no such table": Failure.MISSING,
     "no such column": Failure.FOREIGN,
     "has no column named": Failure.FOREIGN,
     "does not match any PRIMARY KEY or UNIQUE": Failure.FOREIGN,
-    "is locked": Failure.LOCKED,  # "database is locked", "database table is locked"
-    "string or blob too big": Failure.TOO_LARGE,
     # psycopg 3 and 2 of a connection that they know is closed; the server's words have codes.
     "the connection is closed": Failure.UNSENT,
     "connection already closed": Failure.UNSENT,
@@ -91,28 +130,56 @@ _MESSAGES: Final = {
 }
 
 
+#: psycopg's errors, and those of its pool, that are about time.
+_TIMEOUTS: Final = ("ConnectionTimeout", "PoolTimeout")
+
+
 def code_of(error: Exception) -> str | int | None:
-    """Return the error's SQLSTATE (PostgreSQL) or number (MariaDB, MySQL), if it has one."""
+    """Return the error's SQLSTATE (PostgreSQL), number (MariaDB, MySQL) or name (SQLite), if any.
+
+    SQLite's is the name of the result code without what makes it an extended one: SQLITE_READONLY.
+    """
     number = error.args[0] if error.args else None
     if isinstance(number, int):
         return number
     cause = error.__cause__
+    name = getattr(cause, "sqlite_errorname", None)
+    if name:
+        return "_".join(name.split("_")[:2])
     state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
     return state if isinstance(state, str) else None
 
 
+def words_of(error: Exception) -> str:
+    """Return the database's own words, where they can hold neither a key nor a value."""
+    if code_of(error) not in _NAMING:
+        return ""
+    # PostgreSQL's text goes on with a detail, which may quote the row.
+    primary = getattr(getattr(error.__cause__, "diag", None), "message_primary", None)
+    return str(primary or error.args[-1]).rstrip(".")
+
+
 def failure_of(error: Exception, *, broken: bool = False) -> Failure:
-    """Return the kind of failure; `broken` when the driver says that the connection is closed."""
-    code = code_of(error)
-    if isinstance(code, str):
-        known = _POSTGRESQL.get(code) or _POSTGRESQL.get(code[:2])
-    elif isinstance(code, int):
-        known = _MYSQL.get(code)
+    """Return the kind of failure; with `broken`, what the server has not said is a loss."""
+    code, message = code_of(error), str(error)
+    if isinstance(code, str) and code.startswith("SQLITE_"):
+        known = _SQLITE.get(code) or _by_message(message)
+    elif isinstance(code, str):
+        known = _POSTGRESQL.get(code) or _POSTGRESQL.get(code[:2]) or Failure.REFUSED
+    elif code is None or 2000 <= code < 3000:  # said by the driver, not by the server
+        if "timed out" in message or type(error.__cause__).__name__ in _TIMEOUTS:
+            return Failure.SILENT
+        known = _by_message(message) if code is None else _MYSQL.get(code)
     else:
-        message = str(error)
-        known = next((kind for text, kind in _MESSAGES.items() if text in message), None)
+        known = _MYSQL.get(code)
+        if known is None and not isinstance(error, DataError):
+            known = Failure.REFUSED
     if known:
         return known
-    if broken:
-        return Failure.LOST
-    return Failure.INVALID if isinstance(error, DataError) else Failure.REFUSED
+    if isinstance(error, DataError):
+        return Failure.INVALID
+    return Failure.LOST if broken else Failure.UNKNOWN
+
+
+def _by_message(message: str) -> Failure | None:
+    return next((kind for text, kind in _MESSAGES.items() if text in message), None)

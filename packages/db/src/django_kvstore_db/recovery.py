@@ -1,6 +1,7 @@
 """What to do after a database's error: try again, or say it in a store's words.
 
-``Recovery(backend, connection).settle(error, writes=True)`` returns when a new try is harmless.
+``Recovery(backend, connection).settle(seen, writes=True)`` returns when a new try is harmless;
+`seen` is what `look_at` returned for the error.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
+from typing import Final, NamedTuple, NoReturn
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -19,12 +21,13 @@ from django_kvstore.errors import (
     InvalidValue,
     KVStoreError,
     OutcomeUnknown,
+    Refused,
     Timeout,
     Unavailable,
     ValueTooLarge,
 )
 
-from .failures import Failure, code_of, failure_of
+from .failures import Failure, code_of, failure_of, words_of
 
 MIGRATE = "Run 'manage.py migrate --database={database}', or 'manage.py kvstore provision {alias}'."
 _AGAIN = "See that it runs, and do it again, with the whole of the transaction if there was one."
@@ -44,6 +47,13 @@ RENAME = (
     "Give the store a table of its own: db://another_name. If this is a table of django-kvstore "
     "1.0, 'manage.py kvstore import-legacy {table}' then imports it."
 )
+_NO_USE = (
+    "Nothing was changed. The database's own error is the cause of this one. Repeating the call "
+    "does not help before the database or its settings are changed."
+)
+
+#: After these the connection is of no more use.
+BROKEN: Final = (Failure.LOST, Failure.UNSENT, Failure.SILENT)
 
 #: The error, what it says of the database, and the way out.
 _EXPLAINED: dict[Failure, tuple[type[KVStoreError], str, str]] = {
@@ -82,11 +92,21 @@ _EXPLAINED: dict[Failure, tuple[type[KVStoreError], str, str]] = {
         "the database '{database}' does not take the value",
         "Nothing was written. See that the columns of '{table}' are as migrate makes them.",
     ),
+    Failure.SILENT: (
+        Timeout,
+        "the database '{database}' did not answer within the time limit of its driver",
+        "See that its server runs. The limits are in OPTIONS of settings.DATABASES['{database}'].",
+    ),
     Failure.UNSENT: (Unavailable, "the connection to the database '{database}' broke", _AGAIN),
     Failure.LOST: (Unavailable, "the connection to the database '{database}' broke", _AGAIN),
     Failure.REFUSED: (
-        Unavailable,
+        Refused,
         "the database '{database}' refused a statement",
+        _NO_USE,
+    ),
+    Failure.UNKNOWN: (
+        Unavailable,
+        "the database '{database}' failed",
         "The database's own error, this one's cause, says why.",
     ),
 }
@@ -99,6 +119,46 @@ def in_transaction(connection: BaseDatabaseWrapper) -> bool:
     return connection.in_atomic_block or not connection.autocommit
 
 
+def connect(connection: BaseDatabaseWrapper) -> None:
+    """Open the connection, as Django's cursors do; a failure leaves none.
+
+    Django keeps a connection that broke while it was set up, with autocommit off, which looks like
+    a transaction of the caller's.
+    """
+    try:
+        connection.close_if_health_check_failed()
+        connection.ensure_connection()
+    except Error:
+        discard(connection)
+        raise
+
+
+def discard(connection: BaseDatabaseWrapper) -> None:
+    """Close the connection, whatever state it is in, so that the next statement opens another.
+
+    In an atomic block the next one after the block does: Django neither rolls back then nor
+    connects anew.
+    """
+    with contextlib.suppress(Error):
+        connection.close()
+
+
+class Seen(NamedTuple):
+    """An error, what it means, and whether there was a connection when it came up."""
+
+    error: Error
+    failure: Failure
+    connected: bool
+
+
+def look_at(connection: BaseDatabaseWrapper, error: Error) -> Seen:
+    """Return what there is to know about an error before anything else is done."""
+    connected = connection.connection is not None
+    # What no server has said leaves nobody certain where the driver and the server stand.
+    doubtful = connected and connection.vendor != "sqlite"
+    return Seen(error, failure_of(error, broken=doubtful), connected)
+
+
 class Recovery:
     """What one operation went through so far, and whether it may be tried once more."""
 
@@ -109,46 +169,54 @@ class Recovery:
         self.pause = 0.0005
         self.reconnected = False
 
-    def settle(self, error: Error, *, writes: bool, commits: bool = False) -> None:
+    def settle(self, seen: Seen, *, writes: bool, commits: bool = False) -> None:
         """Return when the operation is to be tried again; otherwise raise the store's error.
 
         `commits`: what failed was the end of a transaction. Then only a database that undid it
         is believed, since Django may have failed anew while it tidied up.
         """
-        connection, opened = self.connection, self.connection.connection is not None
+        error, failure, connected = seen
+        connection = self.connection
         # Django makes another error of some of MySQL's, with the same code and no cause.
         said_by_django = error.__cause__ is None and code_of(error) is None
         said_by_django &= not connection.closed_in_transaction
         if said_by_django or isinstance(error, TransactionManagementError):
             raise error  # about how it is used
-        failure = self.failure(error)
-        undone = failure in (Failure.CONFLICT, Failure.LOCKED)
-        broken = failure in (Failure.LOST, Failure.UNSENT)
         if in_transaction(connection):
-            if connection.in_atomic_block and (
-                broken or failure is Failure.CONFLICT or connection.vendor == "postgresql"
-            ):
-                # The transaction is gone, also for a caller who catches our error inside of it.
-                connection.set_rollback(True)
-            raise self.explain(error, failure) from error
-        if broken:
-            with contextlib.suppress(Error):
-                connection.close_if_unusable_or_obsolete()
-        if (commits and not undone) or (writes and failure is Failure.LOST):
+            self._end_transaction(error, failure)
+        undone = failure in (Failure.CONFLICT, Failure.LOCKED)
+        if failure in BROKEN:
+            discard(connection)
+        # `connect` failed where there is no connection, and then nothing was sent.
+        in_doubt = connected and failure in (Failure.LOST, Failure.SILENT)
+        if (commits and not undone) or (writes and in_doubt):
             raise self.outcome_unknown(error) from error
         if undone and time.monotonic() < self.deadline:
             # Full jitter: those that met here do not meet again.
             time.sleep(random.uniform(0, self.pause))
             self.pause = min(self.pause * 2, 0.05)
-        elif broken and opened and not self.reconnected:
+        elif failure in (Failure.LOST, Failure.UNSENT) and connected and not self.reconnected:
             self.reconnected = True
         else:
             raise self.explain(error, failure) from error
 
-    def failure(self, error: Error) -> Failure:
-        """Return what kind of failure the error tells of."""
-        closed = getattr(self.connection.connection, "closed", False)
-        return failure_of(error, broken=bool(closed))
+    def _end_transaction(self, error: Error, failure: Failure) -> NoReturn:
+        """Raise the store's error for one within a transaction of the caller's."""
+        connection = self.connection
+        gone = failure in BROKEN or failure is Failure.CONFLICT
+        if connection.in_atomic_block and (gone or connection.vendor == "postgresql"):
+            # The transaction is gone, also for a caller who catches our error inside of it.
+            connection.set_rollback(True)
+            if failure in BROKEN:
+                discard(connection)
+        if failure is Failure.ABORTED:
+            raise TransactionManagementError(
+                f"Store '{self.backend.alias}' ({self.backend.scheme}): an earlier statement of "
+                f"this transaction on the database '{connection.alias}' had failed, so it accepts "
+                "no other. Roll it back, and put a statement that may fail into an atomic() of "
+                "its own."
+            ) from error
+        raise self.explain(error, failure) from error
 
     def explain(self, error: Error, failure: Failure) -> KVStoreError:
         """Return the store's error for the database's; raise it ``from`` that one."""
@@ -158,10 +226,12 @@ class Recovery:
             "database": self.connection.alias,
             "table": self.backend.url.location,
         }
-        if failure is Failure.REFUSED and self.connection.connection is None:
-            reason = "the database '{database}' could not be reached"
+        refused = failure in (Failure.REFUSED, Failure.UNKNOWN)
+        if refused and self.connection.connection is None:
+            kind, reason = Unavailable, "the database '{database}' could not be reached"
             hint = _REACH_FILE if self.connection.vendor == "sqlite" else _REACH
-        said, hint = f"{reason.format(**names)} ({_name(error)}).", hint.format(**names)
+        words, hint = words_of(error), hint.format(**names)
+        said = f"{reason.format(**names)} ({_name(error)}){': ' if words else ''}{words}."
         if failure is Failure.MISSING:
             hint = self.backend.provision_hint(hint, database=self.connection.alias)
         return self.backend.error(kind, said, hint=hint)

@@ -20,7 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django_kvstore.backend import Backend
 from django_kvstore.errors import ValueTooLarge
 
-from .recovery import Recovery, in_transaction
+from .recovery import BROKEN, Recovery, Seen, connect, discard, in_transaction, look_at
 from .statement import Statement
 from .table import Table
 
@@ -176,21 +176,23 @@ class Session:
             return work(self)
         recovery: Recovery | None = None
         while True:
-            worked, inner = False, _Transacting(self)
+            inner = _Transacting(self)
             try:
-                with transaction.atomic(using=self.connection.alias):
-                    result = work(inner)
-                    worked = True
-                return result
+                return inner.run(work)
             except Error as error:
-                if not worked and inner.failed is None and self.connection.connection is not None:
-                    raise  # `work` did something else with a database.
+                seen = inner.failed or look_at(self.connection, error)
+                # Nothing is left of a transaction of ours, whatever Django could not tidy up.
+                if in_transaction(self.connection):
+                    discard(self.connection)
+                if inner.passed_on is not None:
+                    raise inner.passed_on from inner.passed_on.__cause__
                 recovery = recovery or Recovery(self.backend, self.connection)
-                recovery.settle(inner.failed or error, writes=worked, commits=worked)
+                recovery.settle(seen, writes=False, commits=inner.worked and inner.wrote)
 
     def _by_django(
         self, statement: Statement, params: Sequence[Any], take: Callable[[Any], T]
     ) -> T:
+        connect(self.connection)
         with self.connection.cursor() as cursor:
             cursor.execute(statement.django, params)
             return take(cursor)
@@ -206,7 +208,7 @@ class Session:
         """Send the statement again, until it is answered or its error is to be told."""
         recovery = Recovery(self.backend, self.connection)
         while True:
-            recovery.settle(self._of_django(error), writes=writes)
+            recovery.settle(look_at(self.connection, self._of_django(error)), writes=writes)
             try:
                 return self._by_django(statement, params, take)
             except Error as another:
@@ -249,12 +251,42 @@ class Session:
 class _Transacting(Session):
     """The session within a transaction of its own: what has failed then is that."""
 
-    __slots__ = ("failed",)
+    __slots__ = ("failed", "passed_on", "worked", "wrote")
 
     def __init__(self, outer: Session) -> None:
         super().__init__(outer.backend, outer.table, outer.connection, outer.here, outer._way)
-        self.failed: Error | None = None
+        #: The error of a statement of ours, and any other of the work's.
+        self.failed: Seen | None = None
+        self.passed_on: BaseException | None = None
+        #: Whether all was done but the end of the transaction, and whether anything was written.
+        self.worked = self.wrote = False
+
+    def run(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a transaction, and note how far it came."""
+        connect(self.connection)
+        with transaction.atomic(using=self.connection.alias):
+            try:
+                result = work(self)
+            except BaseException as error:
+                if self.failed is None or error is not self.failed.error:
+                    self.passed_on = error
+                raise
+            self.worked = True
+        return result
+
+    def send(
+        self,
+        statement: Statement,
+        params: Sequence[Any],
+        take: Callable[[Any], T],
+        writes: bool = False,
+    ) -> T:
+        self.wrote |= writes
+        return super().send(statement, params, take, writes)
 
     def _again(self, error: Exception, *args: Any, **kwargs: Any) -> Any:
-        self.failed = self._of_django(error)
-        raise self.failed  # `transact` knows more about it.
+        self.failed = look_at(self.connection, self._of_django(error))
+        if self.failed.failure in BROKEN:
+            # Now, so that Django has nothing to roll back at the end, and does not connect anew.
+            discard(self.connection)
+        raise self.failed.error  # `transact` knows more about it.
