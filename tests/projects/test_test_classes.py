@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from servers.port import Port
+from django_kvstore_testing.port import Port
 
 from .project import Project
 

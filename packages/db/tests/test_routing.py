@@ -194,3 +194,25 @@ def test_a_database_of_another_kind_is_named(open_backend, other_database):
         backend.get("n:key")
     (message,) = backend.check()
     assert message.id == "django_kvstore.db.E003"
+
+
+def test_the_place_is_the_same_by_every_alias_of_a_database(database, open_backend, other_database):
+    settings = dict(database.settings_dict)
+    same = other_database("db_same", settings)
+    other = other_database("db_elsewhere", {**settings, "NAME": f"{settings['NAME']}_2"})
+    aliases = (database.alias, same.alias, other.alias)
+    one, two, three = (open_backend(alias, provision=False).place for alias in aliases)
+    assert one == two
+    assert one != three
+    assert one != open_backend(database.alias, "another", provision=False).place
+    capitals = open_backend(database.alias, "KVstore", provision=False).place
+    assert (one == capitals) == (database.vendor == "sqlite")
+
+
+def test_databases_in_memory_are_places_of_their_own(open_backend, other_database):
+    memory = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+    places = set()
+    for alias in ("db_memory", "db_memory_2"):
+        other_database(alias, memory)
+        places.add(open_backend(alias, provision=False).place)
+    assert len(places) == 2

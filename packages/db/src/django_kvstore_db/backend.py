@@ -240,7 +240,7 @@ class DBBackend(Backend):
 
     @property
     def place(self) -> Hashable:
-        return (self.scheme, self.table.for_write().alias, self.table.name)
+        return (self.scheme, *self.table.place())
 
     def check(self, **kwargs: Any) -> Iterator[checks.CheckMessage]:
         if not kwargs:

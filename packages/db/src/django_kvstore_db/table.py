@@ -76,6 +76,17 @@ class Table:
             return alias == (self.using or DEFAULT_DB_ALIAS)
         return True
 
+    def place(self) -> tuple[str, ...]:
+        """Return the table and its database, whichever alias Django knows the database by."""
+        connection = self.for_write()
+        if connection.vendor != "sqlite":
+            parts = (connection.settings_dict[part] for part in ("HOST", "PORT", "NAME"))
+            return (connection.vendor, *map(str, parts), self.name)
+        # SQLite compares the names of tables without regard to case.
+        in_memory = connection.is_in_memory_db()  # type: ignore[attr-defined]
+        database = connection.alias if in_memory else str(connection.settings_dict["NAME"])
+        return (connection.vendor, database, self.name.lower())
+
     def connection(self, alias: str) -> BaseDatabaseWrapper:
         """Return Django's connection to that database, for the thread that asks."""
         try:
