@@ -148,6 +148,27 @@ def test_a_slow_answer_leaves_the_next_one_its_time(ends: tuple[Line, socket.soc
         assert line.recv() == b"answer"
 
 
+def test_the_requests_of_one_call_can_share_its_time(ends: tuple[Line, socket.socket]) -> None:
+    line, other = ends
+    line.until = time.monotonic() + LIMIT * 2
+    line.sendall(b"question")
+    other.sendall(b"answer")
+    assert line.recv() == b"answer"
+    time.sleep(LIMIT * 1.2)
+    begun = time.monotonic()
+    line.sendall(b"question")
+    with pytest.raises(TimeoutError):
+        line.recv()
+    assert line.deadline == line.until < begun + LIMIT
+    with pytest.raises(TimeoutError, match="over"):
+        line.sendall(b"question")
+    assert line.progress is Progress.NONE
+    line.until = None
+    line.sendall(b"question")
+    with meanwhile(lambda: (time.sleep(LIMIT * 0.7), other.sendall(b"answer"))):
+        assert line.recv() == b"answer"
+
+
 def test_what_arrives_gives_a_long_answer_more_time(ends: tuple[Line, socket.socket]) -> None:
     line, other = ends
     line.pace = 10 / LIMIT

@@ -119,11 +119,13 @@ def test_a_read_that_is_refused_does_not_speak_of_a_value(
 def test_a_server_without_versions_does_not_deny_what_was_stored(
     opened: Open, own_server: OwnServer
 ) -> None:
-    """get_or_set() has stored the value when it is to give its lock back."""
+    """get_or_set() has stored the value when it cannot give its lock back."""
     backend = opened(f"memcached://{own_server(options=('-C',)).address}")
     store = Store(backend, StoreOptions(namespace="refusals"))
+    assert store.get_or_set("key", lambda: "made") == "made"
+    assert store.get("key") == "made"
+    assert store.get_or_set("key", lambda: "another") == "made"
     with pytest.raises(NotSupported, match="without the option -C") as caught:
-        store.get_or_set("key", lambda: "made")
+        store.incr("key")
     assert "Nothing was written" not in str(caught.value)
     assert "what the call had stored before it stays" in str(caught.value)
-    assert store.get("key") == "made"

@@ -55,6 +55,9 @@ class Line:
         self.limit = limit
         #: The slowest transfer that is waited for, in bytes a second; None waits for the limit.
         self.pace = pace
+        #: Until when, by the monotonic clock, all requests of a call have time, set by its owner.
+        #: None gives each request the limit for itself.
+        self.until: float | None = None
         #: Until when, by the monotonic clock, the last request and its answer have time.
         self.deadline = time.monotonic() + limit
         #: How much of the last request was sent.
@@ -77,7 +80,9 @@ class Line:
             self._allow(self.limit)
             self._shortened = False
         begun = time.monotonic()
-        self.deadline = begun + self.limit
+        self.deadline = begun + self.limit if self.until is None else self.until
+        if self.deadline < begun + self.limit - _NOTICEABLE:
+            self._shorten()
         try:
             sent = self._socket.send(data)
             if self.pace is not None:

@@ -77,12 +77,16 @@ class Server:
         write, and when it fails although nothing can have been written, `ask` is called once more
         with a new one. Every failure closes its connection, lest the next to use it be given a
         late answer to somebody else's question.
+
+        All of it has `timeout` seconds, connecting and asking for a generation included.
         """
+        until = time.monotonic() + self._options["timeout"]
         connection = self._take_idle(look=writes)
         while True:
             fresh = connection is None
             if connection is None:
-                connection = self._connect()
+                connection = self._connect(until)
+            connection.line.until = until
             try:
                 answer = ask(connection)
             except KVStoreError:  # `ask` decided against sending: the connection is in order
@@ -168,18 +172,15 @@ class Server:
         else:
             connection.close()
 
-    def _connect(self) -> Connection:
+    def _connect(self, until: float) -> Connection:
+        timeout, left = self._options["timeout"], max(until - time.monotonic(), 0.001)
+        limit = min(self._options["connect_timeout"], left)
         try:
-            return Connection(
-                self._address,
-                connect_timeout=self._options["connect_timeout"],
-                timeout=self._options["timeout"],
-            )
+            return Connection(self._address, connect_timeout=limit, timeout=timeout)
         except TimeoutError as failure:
             raise self._error(
                 Timeout,
-                f"connecting to the memcached server {self.name} took longer than "
-                f"{self._options['connect_timeout']:g} s.",
+                f"connecting to the memcached server {self.name} took longer than {limit:.3g} s.",
                 hint="Nothing was sent. See that it runs and that no firewall is between.",
             ) from failure
         except (OSError, ValueError) as failure:  # ValueError: a name that cannot be looked up
