@@ -66,8 +66,10 @@ def _packer(of_other: Callable[[Any], Any]) -> Callable[..., bytes]:
             _BIN_8 in data or (size > 255 and (_BIN_16 in data or _BIN_32 in data))
         ) and _holds_buffer(value):
             return pack(value, of_other)
-        if size > MAX_LEVELS and (
-            size > _COUNTED_BYTES or size - len(data.translate(None, _HEADERS)) > MAX_LEVELS
+        if (
+            size > MAX_LEVELS
+            and type(value) in _CONTAINERS
+            and (size > _COUNTED_BYTES or size - len(data.translate(None, _HEADERS)) > MAX_LEVELS)
         ):
             _check_levels(value, size)
         return data
@@ -82,8 +84,10 @@ def _unpack(data: bytes, key: str = "") -> Any:
         # Something is wrong, or large, or the stack is at its end; this finds out which.
         return unpack(data)
     size = len(data)
-    if size > MAX_LEVELS and (
-        size > _COUNTED_BYTES or size - len(data.translate(None, _HEADERS)) > MAX_LEVELS
+    if (
+        size > MAX_LEVELS
+        and type(value) in _CONTAINERS
+        and (size > _COUNTED_BYTES or size - len(data.translate(None, _HEADERS)) > MAX_LEVELS)
     ):
         _check_levels(value, size)
     return value
