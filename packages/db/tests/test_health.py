@@ -17,6 +17,13 @@ READ_ONLY = {
     "mysql": "SET SESSION TRANSACTION READ ONLY",
 }
 
+#: What the database itself says of a write then, in its own words.
+WORDS = {
+    "sqlite": "attempt to write a readonly database",
+    "postgresql": "in a read-only transaction",
+    "mysql": "in a READ ONLY transaction",
+}
+
 
 @pytest.fixture
 def stores(database, open_backend):
@@ -49,6 +56,7 @@ def test_a_database_that_refuses_to_write_is_not_ok(stores, database):
     said = check()
     assert said.endswith("Not OK: kept")
     assert "refused a statement" in said
+    assert WORDS[database.vendor] in said
 
 
 def test_a_role_that_may_only_read_is_not_ok(postgres, open_backend):
@@ -68,4 +76,4 @@ def test_a_role_that_may_only_read_is_not_ok(postgres, open_backend):
             cursor.execute(f"DROP OWNED BY {role}")
             cursor.execute(f"DROP ROLE {role}")
     assert said.endswith("Not OK: kept")
-    assert "refused a statement (error 42501)" in said
+    assert "refused a statement (error 42501): permission denied for table kvstore" in said
