@@ -154,9 +154,9 @@ def test_a_database_for_reading_only_refuses(database, filled, form):
 def test_a_role_that_may_only_read_is_refused(server, other_database, open_backend, form):
     open_backend(server.alias).set(CELL, RECORD, None)
     postgresql = server.vendor == "postgresql"
-    role = "kvs_reader"
-    settings = {**server.settings_dict, "USER": role, "PASSWORD": SECRET}
     database = server.settings_dict["NAME"]
+    role = f"login_of_{database}"  # for roles are the whole server's, and tests run side by side
+    settings = {**server.settings_dict, "USER": role, "PASSWORD": SECRET}
     with server.cursor() as cursor:
         if postgresql:
             cursor.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{SECRET}'")
