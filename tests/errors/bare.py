@@ -40,7 +40,8 @@ class Bare:
     """Such a Python, its packages being links in a folder."""
 
     def __init__(self, installed: tuple[str, ...], folder: Path) -> None:
-        self._paths = [str(folder), str(ROOT / "tests")]
+        # What starts servers is in the kit, which is not among what is installed here.
+        self._paths = [str(folder), str(ROOT / "tests"), str(ROOT / "packages/testing/src")]
         for name in closure("django-kvstore", *installed):
             self._link(name, folder)
 
