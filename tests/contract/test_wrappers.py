@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import pytest
 
-from contract import sound
 from django_kvstore import Backend, Store
 from django_kvstore.options import StoreOptions
 from django_kvstore_testing import Contract
@@ -35,6 +34,7 @@ from django_kvstore_testing.namespaces import Namespaces
 from django_kvstore_testing.prefixes import Prefixes
 from django_kvstore_testing.splitting import Splitting
 from django_kvstore_testing.values import Values
+from mutants import sound
 
 
 class Small(Base):

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 
 import pytest
 
+from django_kvstore.backend import Backend
 from django_kvstore.options import StoreOptions
 from django_kvstore.store import Store
 
@@ -169,6 +170,8 @@ class Base:
         for store in made:
             if store.backend.clearable:
                 store.clear()
+            if isinstance(store.backend, Backend) and store.backend is not root.backend:
+                store.close()
 
     @pytest.fixture
     def monkeypatch(self, open_store: OpenStore) -> Iterator[pytest.MonkeyPatch]:

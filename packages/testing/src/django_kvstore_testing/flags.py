@@ -247,6 +247,7 @@ class Flags(Base):
         A flag may depend on the parameters: it is read from the backend, not from its class.
         """
         backend = store.backend
+        backend.get(self.cell(store, "key"))  # now it has a connection
         fresh = type(backend)(backend.alias, backend.url, backend.options)
         for flag in FLAGS:
             value = getattr(backend, flag)

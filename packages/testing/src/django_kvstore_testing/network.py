@@ -400,7 +400,11 @@ class Network(Optional):
         else:
             cut = fault_proxy.cut_reply if fault == "cut-reply" else fault_proxy.cut_request
             cut(after=0, how="close", times=None)
-            errors_of(*[partial(remote.get, "key")] * number)
+            for at in range(number):
+                assert self._ends(lambda: remote.get("key")), (
+                    f"after {at} calls that failed ({fault}) get() did not end in "
+                    f"{self.time_limit:g} s: expected that it fails too"
+                )
         fault_proxy.pass_through()
         assert self._ends(lambda: remote.get("key")), (
             f"after {number} calls that failed ({fault}) get() did not end in "

@@ -30,14 +30,16 @@ class Optional(Base):
         for group in cls.__mro__:
             if not issubclass(group, Optional) or Optional not in group.__bases__:
                 continue
-            names = checks_of(group).keys()
+            # In one order everywhere: other processes of pytest-xdist collect the same.
+            names = sorted(checks_of(group))
             if group.applies(cls):
                 # A class that gives it, derived of one that did not.
-                for name in names & cls._left_out:
-                    setattr(cls, name, getattr(group, name))
-                cls._left_out -= names
+                for name in names:
+                    if name in cls._left_out:
+                        setattr(cls, name, getattr(group, name))
+                cls._left_out -= set(names)
             else:
-                left_out = names & checks_of(cls).keys()
-                cls._left_out |= left_out
+                left_out = [name for name in names if name in checks_of(cls)]
+                cls._left_out |= set(left_out)
                 for name in left_out:
                     setattr(cls, name, None)

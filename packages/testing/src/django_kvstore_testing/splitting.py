@@ -17,6 +17,7 @@ from . import tasks
 from .base import Base
 from .clauses import clause, needs
 from .threads import run_threads
+from .walks import entries
 from .workers import ThreadWorkers
 
 _LARGE = 30_000
@@ -330,7 +331,7 @@ class Splitting(Base):
             lambda: small.get_entries(["key"]),
         ]
         if small.backend.iterable:
-            reads += [lambda: list(small.items()), small.export]
+            reads += [lambda: list(small.items()), lambda: entries(small.export)]
         for call in reads:
             with pytest.raises(Unavailable):
                 call()

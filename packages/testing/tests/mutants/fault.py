@@ -8,22 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from django_kvstore_locmem import LocMemBackend
-
-from .sound import Expiring
+from django_kvstore import Backend
 
 
 class Fault(NamedTuple):
     """A wrong backend, the clause that it breaks, and a check that is to find it out."""
 
-    kind: type[LocMemBackend] | type[Expiring]
+    kind: type[Backend]
     clause: str
     check: str
 
 
 BROKEN: dict[str, Fault] = {}
 
-B = TypeVar("B", bound="type[LocMemBackend] | type[Expiring]")
+B = TypeVar("B", bound=type[Backend])
 
 
 def breaks(clause: str, check: str) -> Callable[[B], B]:

@@ -15,7 +15,7 @@ from django_kvstore.plugins import load_backend
 from django_kvstore_testing import Contract
 from django_kvstore_testing.clauses import CLAUSE, checks_of
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "contract.md").read_text()
 GUIDE = (ROOT / "docs" / "writing-a-backend.md").read_text()
 ANCHORS = re.findall(r"^\(([a-z-]+)\)=$", PAGE, re.MULTILINE)

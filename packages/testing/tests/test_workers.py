@@ -7,13 +7,13 @@ from threading import Barrier
 
 import pytest
 
-from contract import failing
 from django_kvstore import Store, get_kvstore
 from django_kvstore_testing import tasks
 from django_kvstore_testing.opening import Opening
 from django_kvstore_testing.project import inherited_settings
 from django_kvstore_testing.threads import run_threads
 from django_kvstore_testing.workers import ProcessWorkers, ThreadWorkers
+from mutants import failing
 
 OPENING = Opening("contract", {"URL": "locmem://workers"})
 

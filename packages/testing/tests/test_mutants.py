@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from contract.faults import BROKEN
+from mutants.faults import BROKEN
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 Reports = dict[tuple[str, str], str]
 
 
@@ -21,9 +21,12 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
     """What each check of each backend said: nothing where it passed."""
     report = tmp_path_factory.mktemp("faults") / "report.xml"
     environment = {name: os.environ[name] for name in os.environ if not name.startswith("PYTEST_")}
-    command = [sys.executable, "-m", "pytest", "tests/contract/faults.py", "-q", "--tb=short"]
+    command = [sys.executable, "-m", "pytest", "packages/testing/tests/mutants/faults.py"]
+    command += ["-q", "--tb=short", "-p", "no:cacheprovider"]
+    # A wrong backend may leave a connection behind.
+    command += ["-W", "ignore::ResourceWarning", f"--junitxml={report}"]
     run = subprocess.run(
-        [*command, "-p", "no:cacheprovider", f"--junitxml={report}"],
+        command,
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -49,7 +52,8 @@ def test_a_broken_backend_fails_at_its_clause(reports: Reports, name: str) -> No
     assert f"docs/contract.md#{fault.clause} " in said
 
 
-def test_a_sound_backend_passes_the_same_checks(reports: Reports) -> None:
-    sound = {check: said for (kind, check), said in reports.items() if kind == "Sound"}
-    assert len(sound) > 30
+@pytest.mark.parametrize(("name", "number"), [("Sound", 30), ("SoundShelf", 12)])
+def test_a_sound_backend_passes_the_same_checks(reports: Reports, name: str, number: int) -> None:
+    sound = {check: said for (kind, check), said in reports.items() if kind == name}
+    assert len(sound) >= number
     assert {check: said for check, said in sound.items() if said} == {}
