@@ -28,9 +28,11 @@ from django_kvstore_testing.flags import Flags
 from django_kvstore_testing.iteration import Iteration
 from django_kvstore_testing.keys import Keys
 from django_kvstore_testing.life import Life
+from django_kvstore_testing.methods import Methods
 from django_kvstore_testing.missing import Missing
 from django_kvstore_testing.moving import Moving
 from django_kvstore_testing.namespaces import Namespaces
+from django_kvstore_testing.native_expiry import NativeExpiry
 from django_kvstore_testing.prefixes import Prefixes
 from django_kvstore_testing.splitting import Splitting
 from django_kvstore_testing.values import Values
@@ -128,6 +130,7 @@ class TestSmallCellsPickled(OverBackend, Coded):
 
 class Shaped(
     OverBackend,
+    Methods,
     Missing,
     Bulk,
     Atomic,
@@ -137,6 +140,7 @@ class Shaped(
     Contention,
     Expiry,
     Expired,
+    NativeExpiry,
     Iteration,
     Prefixes,
     Namespaces,

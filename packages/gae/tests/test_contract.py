@@ -8,7 +8,15 @@ from typing import ClassVar
 import pytest
 
 from django_kvstore_testing import Contract
+from django_kvstore_testing.atomic import Atomic
+from django_kvstore_testing.bulk import Bulk
+from django_kvstore_testing.comparing import Comparing
+from django_kvstore_testing.contention import Contention
+from django_kvstore_testing.counting import Counting
 from django_kvstore_testing.failure import Failure
+from django_kvstore_testing.iteration import Iteration
+from django_kvstore_testing.moving import Moving
+from django_kvstore_testing.prefixes import Prefixes
 from django_kvstore_testing.proxy import Proxy
 from servers.datastore import Datastore
 
@@ -33,8 +41,8 @@ class InFirestoreMode(Datastore):
         super().__init__(firestore_mode=True)
 
 
-class TestFirestoreMode(Contract):
-    """The same once more, with less of what takes long."""
+class TestFirestoreMode(Bulk, Atomic, Counting, Comparing, Contention, Iteration, Prefixes, Moving):
+    """What the mode decides: how transactions meet, what a batch may hold, and what queries see."""
 
     url = URL
     examples = 40

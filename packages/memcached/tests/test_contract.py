@@ -8,6 +8,15 @@ from typing import ClassVar
 import pytest
 
 from django_kvstore_testing import Contract
+from django_kvstore_testing.atomic import Atomic
+from django_kvstore_testing.bulk import Bulk
+from django_kvstore_testing.corruption import Corruption
+from django_kvstore_testing.expiry import Expiry
+from django_kvstore_testing.failure import Failure
+from django_kvstore_testing.life import Life
+from django_kvstore_testing.missing import Missing
+from django_kvstore_testing.namespaces import Namespaces
+from django_kvstore_testing.splitting import Splitting
 from servers.memcached import Memcached
 
 
@@ -34,12 +43,11 @@ class TestContract(Contract):
         self.server.start()
 
 
-class TestTwoServers(Contract):
-    """Each check on two servers; of the races, which one key's server decides, just a few."""
+class TestTwoServers(
+    Missing, Bulk, Atomic, Expiry, Namespaces, Failure, Corruption, Splitting, Life
+):
+    """What several servers can break: a call for many keys or parts, clearing, and an outage."""
 
-    rounds = 20
-    races = 10
-    swaps = 100
     servers: ClassVar[tuple[Memcached, ...]]
 
     @pytest.fixture(scope="class", autouse=True)

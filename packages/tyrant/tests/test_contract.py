@@ -13,6 +13,13 @@ import pytest
 from django_kvstore.store import Store
 from django_kvstore_testing import Contract
 from django_kvstore_testing.base import Base
+from django_kvstore_testing.bulk import Bulk
+from django_kvstore_testing.expired import Expired
+from django_kvstore_testing.iteration import Iteration
+from django_kvstore_testing.keys import Keys
+from django_kvstore_testing.moving import Moving
+from django_kvstore_testing.namespaces import Namespaces
+from django_kvstore_testing.prefixes import Prefixes
 from servers.tyrant import Database, TokyoTyrant, Tyrant, TyrantStandIn
 
 
@@ -70,7 +77,9 @@ class TestStandInHash(OnStandIn, Contract):
     database = "hash"
 
 
-class TestStandInTree(OnStandIn, Contract):
+class TestStandInTree(OnStandIn, Keys, Bulk, Expired, Iteration, Prefixes, Namespaces, Moving):
+    """A tree differs from a hash in how it finds and lists keys."""
+
     database = "btree"
 
 
