@@ -352,7 +352,7 @@ class Splitting(Base):
         assert not small.exists("key")
 
     @clause("splitting-expiry")
-    @needs("iterable")
+    @needs("iterable", "atomic")
     def test_purging_an_expired_large_value_leaves_nothing(
         self, store: Store, small: Store
     ) -> None:
