@@ -173,7 +173,9 @@ def test_a_failure_points_to_its_paragraph(tmp_path: Path) -> None:
     run = run_pytest(tmp_path, "-k", "test_delete_says_whether_there_was_an_entry")
     assert run.returncode == pytest.ExitCode.TESTS_FAILED
     assert "clause:   missing-delete\n" in run.stdout
+    assert 'done:     assert store.delete("key") is True\n' in run.stdout
     assert "expected: delete() answers True once, then False.\n" in run.stdout
+    assert "came:     assert False is True\n" in run.stdout
     assert "docs/contract.md#missing-delete (https://" in run.stdout
     (shown,) = re.findall(r"```text\n(clause: .*?)```", GUIDE, re.DOTALL)
     assert shown in run.stdout

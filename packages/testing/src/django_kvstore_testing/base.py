@@ -9,6 +9,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 import pytest
@@ -169,7 +170,8 @@ class Base:
         yield open_store
         for store in made:
             if store.backend.clearable:
-                store.clear()
+                with suppress(NotImplementedError):  # not written yet, which the checks say
+                    store.clear()
             if isinstance(store.backend, Backend) and store.backend is not root.backend:
                 store.close()
 

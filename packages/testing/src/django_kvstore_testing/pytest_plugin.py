@@ -61,16 +61,18 @@ def _isolate_kvstores(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Say which clause of the contract a failed check holds a store to."""
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Any:
+    """Say which clause a failed check is about, what was done, what was expected and what came."""
     report = yield
     check = getattr(item, "function", None)
     anchor = getattr(check, "kvstore_clause", None)
-    if anchor is not None and report.failed:
+    if anchor is not None and report.failed and call.excinfo is not None:
         expected = " ".join((check.__doc__ or "").split())
         text = (
             f"clause:   {anchor}\n"
+            f"done:     {_done(call.excinfo)}\n"
             f"expected: {expected}\n"
+            f"came:     {_came(call.excinfo)}\n"
             f"read:     docs/contract.md#{anchor} ({_CONTRACT}#{anchor})"
         )
         if hasattr(report.longrepr, "addsection"):
@@ -78,3 +80,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
         else:
             report.sections.append(("django-kvstore contract", text))
     return report
+
+
+def _done(problem: pytest.ExceptionInfo[BaseException]) -> str:
+    """Return the statement of the check that failed."""
+    entries = list(problem.traceback)
+    checks = [entry for entry in entries if entry.name.startswith("test_")]
+    return _short(str((checks or entries)[0].statement))
+
+
+def _came(problem: pytest.ExceptionInfo[BaseException]) -> str:
+    """Return what the statement raised, or how the assertion failed."""
+    # What pytest adds below, as in " +  where False = …", is shown above with the assertion.
+    return _short(problem.exconly().partition("\n +")[0].removeprefix("AssertionError: "))
+
+
+def _short(text: str) -> str:
+    """Return the text on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= 300 else f"{line[:299]}…"
