@@ -34,8 +34,9 @@ source_suffix = {".md": "markdown"}
 default_role = "name"
 nitpicky = True
 nitpick_ignore = [
-    # Of the annotation alone: any error of the family.
+    # Type variables: an error of the family, and any exception.
     ("py:class", "django_kvstore.backend.E"),
+    ("py:class", "django_kvstore.backend.X"),
     # Imported for the types alone, so that Sphinx does not know its module.
     ("py:class", "CheckMessage"),
 ]
