@@ -15,8 +15,8 @@ KEYS = Chapter(
             raises="InvalidKey",
             settings=ON_DB,
             call='kvstores["sessions"].set("", "hunter2")',
-            wrong="a key has at least one character",
-            fix="Give it one",
+            wrong="the key is empty",
+            fix="Give it at least one character",
         ),
         Mistake(
             "A key that is no text",
@@ -32,7 +32,7 @@ KEYS = Chapter(
             settings=ON_DB,
             call='kvstores["sessions"].get(b"cart")',
             wrong="a key is a str, not bytes",
-            fix="decode it, as in key.decode()",
+            fix="Decode it, as in key.decode()",
         ),
         Mistake(
             "A key that was not given",
@@ -40,7 +40,7 @@ KEYS = Chapter(
             settings=ON_DB,
             call='kvstores["sessions"].get(None)',
             wrong="a key is a str, not None",
-            fix="look where it comes from",
+            fix="Find out where it comes from",
         ),
         Mistake(
             "One key where several are asked for",

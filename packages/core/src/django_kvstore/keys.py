@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 #: The longest key that every store takes, in bytes of UTF-8, its namespace included.
 MAX_KEY_BYTES: Final = 1024
@@ -66,23 +66,33 @@ def check_several(keys: Iterable[str]) -> Iterable[str]:
     return keys
 
 
-def key_problem(key: object, limit: int) -> str | None:
+class KeyProblem(NamedTuple):
+    """Why something is not a key, and what to do about it: two sentences."""
+
+    reason: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.hint}"
+
+
+def key_problem(key: object, limit: int) -> KeyProblem | None:
     """Say what keeps `key` from being one of up to `limit` UTF-8 bytes; None when nothing does."""
     if not isinstance(key, str):
-        return f"a key is a str, not {_kind(key)}: {_way_to_text(key)}."
+        return KeyProblem(f"a key is a str, not {_kind(key)}.", _way_to_text(key))
     if not key:
-        return "a key has at least one character, and this is empty. Give it one."
+        return KeyProblem("the key is empty.", "Give it at least one character.")
     try:
         size = len(key.encode())
     except UnicodeEncodeError:
-        return (
-            "the key holds a lone surrogate, which UTF-8 cannot write: give ascii(key), for "
-            "example."
+        return KeyProblem(
+            "the key holds a lone surrogate, which UTF-8 cannot write.",
+            "Give ascii(key), for example.",
         )
     if size > limit:
-        return (
-            f"the key is {size} bytes of UTF-8; this store takes up to {limit}. Shorten it, or "
-            "give hashlib.sha256(key.encode()).hexdigest()."
+        return KeyProblem(
+            f"the key is {size} bytes of UTF-8; this store accepts up to {limit}.",
+            "Shorten it, or give hashlib.sha256(key.encode()).hexdigest().",
         )
     return None
 
@@ -93,10 +103,10 @@ def _kind(key: object) -> str:
 
 def _way_to_text(key: object) -> str:
     if key is None:
-        return "look where it comes from, and do not call without a key"
+        return "Find out where it comes from, and do not call without a key."
     if isinstance(key, (bytes, bytearray)):
-        return "decode it, as in key.decode()"
-    return "give str(key), for example"
+        return "Decode it, as in key.decode()."
+    return "Give str(key), for example."
 
 
 def _shown(name: object) -> str:

@@ -37,7 +37,7 @@ class Naming:
             return self._prefix + key
         problem = keys.key_problem(key, self._key_bytes)
         if problem is not None:
-            raise self._backend.error(InvalidKey, problem)
+            raise self._backend.error(InvalidKey, problem.reason, hint=problem.hint)
         return self._prefix + key
 
     def cells(self, several: Iterable[str]) -> list[str]:
@@ -67,7 +67,9 @@ class Naming:
         """Return what the cells of keys that start with `prefix` start with."""
         problem = keys.key_problem(prefix, self._key_bytes) if prefix != "" else None
         if problem is not None:
-            raise self._backend.error(InvalidKey, f"as a prefix: {problem}")
+            raise self._backend.error(
+                InvalidKey, f"as a prefix: {problem.reason}", hint=problem.hint
+            )
         return self._prefix + prefix
 
     def key(self, cell: str) -> str:

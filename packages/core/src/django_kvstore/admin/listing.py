@@ -75,7 +75,7 @@ def _list(visit: Visit) -> dict[str, Any]:
     store, start = visit.scope.store, visit.scope.start(visit.typed)
     problem = key_problem(start, 1024) if start else None
     if problem:
-        return {"problem": problem}
+        return {"problem": str(problem)}
     # A cursor is where the engine goes on reading, whosever cells those are: it must be our own.
     signer = Signer(salt=f"django_kvstore.admin.cursor:{visit.alias}:{visit.scope.name}:{start}")
     signed, cursor = visit.request.GET.get("cursor"), None
