@@ -57,5 +57,5 @@ def test_the_limit_counts_bytes_and_the_namespace() -> None:
         store.set("é" * 512 + "a", 1)
     inner = store.namespace("four")
     inner.set("a" * 1020, 1)
-    with pytest.raises(InvalidKey, match=r"1021 bytes of UTF-8; this store takes up to 1020"):
+    with pytest.raises(InvalidKey, match=r"1021 bytes of UTF-8; this store accepts up to 1020"):
         inner.set("a" * 1021, 1)
