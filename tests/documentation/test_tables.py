@@ -156,7 +156,7 @@ def check_ids() -> Iterator[str]:
     for path in ROOT.glob("packages/*/src/**/*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if re.fullmatch(r"(django_kvstore|django_keyval)(\.\w+)?\.[EW]\d{3}", node.value):
+                if re.fullmatch(r"(django_kvstore|django_keyval)(\.\w+)?\.[EWI]\d{3}", node.value):
                     yield node.value
                 elif re.fullmatch(r"[EW]\d{3}", node.value):
                     yield f"django_kvstore.{node.value}"

@@ -151,9 +151,8 @@ VALUES = Chapter(
             raises="InvalidValue",
             settings=ON_DB,
             call=(
-                'kvstores["sessions"].get_or_set(\n'
-                '    "rates", lambda: kvstores["sessions"].get_or_set("rates", list)\n'
-                ")"
+                'kvstores["sessions"].get_or_set("rates", lambda: '
+                'kvstores["sessions"].get_or_set("rates", list))'
             ),
             wrong="the default for the key calls get_or_set for the key itself",
             fix="Compute the value without the entry that it is for",
