@@ -164,8 +164,10 @@ class Base:
         def open_store(*, backend: Any = None, namespace: str = "", **changes: Any) -> Store:
             inner = f"{home}/{namespace}" if namespace else home
             options = {**vars(root.options), **changes, "namespace": inner}
-            made.append(Store(backend or root.backend, StoreOptions(**options)))
-            return made[-1]
+            # Threads open stores at the same moment, so the last one in the list may be another's.
+            opened = Store(backend or root.backend, StoreOptions(**options))
+            made.append(opened)
+            return opened
 
         yield open_store
         for store in made:
