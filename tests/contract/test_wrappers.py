@@ -159,7 +159,9 @@ class TestEvicting(Shaped, Corruption):
     kind = sound.Evicting
 
 
-class TestBare(Shaped):
+class TestBare(OverBackend, Contract):
+    """The three methods and no flag: each call that needs more is refused, as its check expects."""
+
     url = "bare"
     kind = sound.Bare
 

@@ -122,6 +122,11 @@ class Base:
         engine without replicas is always up to date.
         """
 
+    def tidy(self, store: Store) -> None:
+        """Delete what a check left in the store."""
+        if store.backend.clearable:
+            store.clear()
+
     # Fixtures.
 
     @pytest.fixture
@@ -171,9 +176,8 @@ class Base:
 
         yield open_store
         for store in made:
-            if store.backend.clearable:
-                with suppress(NotImplementedError):  # not written yet, which the checks say
-                    store.clear()
+            with suppress(NotImplementedError):  # not written yet, which the checks say
+                self.tidy(store)
             if isinstance(store.backend, Backend) and store.backend is not root.backend:
                 store.close()
 
@@ -257,8 +261,10 @@ class Base:
     def has_left(self, store: Store, key: str, ttl: float) -> None:
         """The entry must have about `ttl` seconds left."""
         left = store.ttl(key)
-        assert left is not None
-        assert ttl - 20 < left <= ttl
+        assert left is not None, f"ttl('{key}') returned None: expected {ttl:g} s, or a little less"
+        assert ttl - 20 < left <= ttl, (
+            f"ttl('{key}') returned {left:g} s: expected {ttl:g} s, or a little less"
+        )
 
     def in_time(self, act: Callable[[float], None]) -> float:
         """Call ``act(ttl)`` with longer ttls until it took less than that; return the ttl."""

@@ -88,7 +88,11 @@ class Expiry(Base):
         store.set("key", 2)
         assert store.ttl("key") is None
         self.outlive(0.05)
-        assert store.get("key") == 2
+        left = store.get("key")
+        assert left == 2, (
+            f"set() overwrote an entry with a ttl by one without, and later get() returned {left}: "
+            "expected 2; the engine's own expiry must be taken away too"
+        )
 
     @clause("expiry-overwrite")
     def test_overwriting_sets_the_new_expiry(self, store: Store) -> None:
@@ -117,8 +121,14 @@ class Expiry(Base):
             store.touch("key", 1000)
             store.persist("other")
 
-        self.outlive(self.in_time(save))
-        assert store.get_many(["key", "other"]) == {"key": "here", "other": "here"}
+        ttl = self.in_time(save)
+        self.outlive(ttl)
+        left = store.get_many(["key", "other"])
+        for key, call in {"key": "touch(…, 1000)", "other": "persist()"}.items():
+            assert left.get(key) == "here", (
+                f"an entry was written with a ttl of {ttl:g} s, and {call} was called before that; "
+                f"then get_many() had {left.get(key)!r} of it: expected 'here'"
+            )
 
     @clause("expiry-touch")
     @needs("atomic")

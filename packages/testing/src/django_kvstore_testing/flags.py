@@ -187,6 +187,44 @@ class Flags(Base):
                 alone.close()
         assert store.get("key") == "from the parent"
 
+    @clause("flags-shared")
+    def test_a_read_is_never_behind_another_process(
+        self, store: Store, started_workers: dict[str, ProcessWorkers], store_url: str
+    ) -> None:
+        """What another process writes or deletes is seen by the next read, here too.
+
+        Neither a value nor a miss that was read before is remembered.
+        """
+        reads: dict[str, Callable[[str], Any]] = {
+            "get": store.get,
+            "get_many": lambda key: store.get_many([key]).get(key),
+            "exists": lambda key: store.exists(key) or None,
+            "ttl": lambda key: store.ttl(key) != 0 or None,
+        }
+        if store.backend.iterable:
+            reads["count"] = lambda key: store.count(key) or None
+            reads["keys"] = lambda key: list(store.keys(key)) == [key] or None
+            reads["items"] = lambda key: dict(store.items(key)).get(key)
+        if not store.backend.shared:
+            assert [read(name) for name, read in reads.items()] == [None] * len(reads)
+            return
+        workers = self.workers_of(started_workers, store_url)
+        values = ("get", "get_many", "items")
+        for written in (None, "first", "second", None, "third"):
+            if written is None:
+                workers.race(tasks.change_all, store, values={}, deleted=list(reads))
+            else:
+                values_now = dict.fromkeys(reads, written)
+                workers.race(tasks.change_all, store, values=values_now, deleted=[])
+            self.catch_up()
+            for name, read in reads.items():
+                came = read(name)
+                expected = written if name in values or written is None else True
+                assert came == expected, (
+                    f"another process {'deleted it' if written is None else f'wrote {written!r}'}, "
+                    f"and {name}() here shows {came!r}: expected {expected!r}"
+                )
+
     @clause("flags-transactional")
     def test_transactional_is_as_declared(self, store: Store) -> None:
         """A write is undone with the caller's transaction just when `transactional` is declared."""
@@ -212,11 +250,20 @@ class Flags(Base):
             seen.append(store.backend.get(cell))
 
         ttl = self.in_time(write)
-        assert seen[-1] is not None
+        assert seen[-1] is not None, (
+            f"a cell was written with a ttl of {ttl:g} s, and the backend's get() returned None at "
+            "once: expected the record; an expiry is rounded up to the engine's unit, never down"
+        )
         self.outlive(ttl)
         if store.backend.expires_itself:
-            assert store.backend.get(cell) is None
-            assert store.backend.delete(cell) is False
+            after = f"{ttl:g} s after a cell was written with that ttl"
+            assert store.backend.get(cell) is None, (
+                f"{after} the backend's get() still returned it: expected None, since it declares "
+                "expires_itself"
+            )
+            assert store.backend.delete(cell) is False, (
+                f"{after} the backend's delete() returned True: expected False"
+            )
         assert store.get("key") is None
 
     @clause("flags-limits")

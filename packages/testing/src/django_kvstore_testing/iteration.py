@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from django_kvstore.backend import KeyPage, Page
+from django_kvstore.options import MISSING
 from django_kvstore.store import Store
 
 from . import tasks
@@ -25,6 +27,51 @@ class Iteration(Base):
         values = {f"{prefix}{at}": at for at in range(number)}
         store.set_many(values)
         return values
+
+    @clause("iteration-once")
+    @needs("iterable")
+    def test_every_way_of_writing_makes_a_listed_key(self, store: Store) -> None:
+        """Whichever call wrote an entry, a walk lists it; whichever deleted it, it does not."""
+        written: dict[str, Callable[[str], Any]] = {
+            "set": lambda key: store.set(key, 1),
+            "set with a ttl": lambda key: store.set(key, 1, ttl=1000),
+            "set_many": lambda key: store.set_many({key: 1}),
+        }
+        deleted: dict[str, Callable[[str], Any]] = {
+            "delete": store.delete,
+            "delete_many": lambda key: store.delete_many([key]),
+        }
+        if store.backend.atomic:
+            written |= {
+                "add": lambda key: store.add(key, 1),
+                "put": lambda key: store.put(key, 1),
+                "incr": store.incr,
+                "compare_and_set": lambda key: store.compare_and_set(key, MISSING, 1),
+                "get_or_set": lambda key: store.get_or_set(key, lambda: 1),
+            }
+            deleted |= {
+                "pop": store.pop,
+                "compare_and_set to MISSING": lambda key: store.compare_and_set(key, 1, MISSING),
+            }
+        for call, write in written.items():
+            write(call)
+            listed = list(store.keys())
+            assert listed == [call], f"{call}() wrote a key; keys() listed {listed}"
+            if store.backend.atomic:
+                store.compare_and_set(call, 1, 2)
+                store.touch(call, 2000)
+                store.persist(call)
+                listed = list(store.keys())
+                assert listed == [call], (
+                    f"compare_and_set(), touch() and persist() changed what {call}() had written; "
+                    f"keys() listed {listed}: expected that one key"
+                )
+            store.delete(call)
+        for call, delete in deleted.items():
+            store.set(call, 1)
+            delete(call)
+            listed = list(store.keys())
+            assert listed == [], f"{call} deleted the key; keys() listed {listed}: expected none"
 
     @clause("iteration-once")
     @needs("iterable")

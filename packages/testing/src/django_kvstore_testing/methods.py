@@ -24,6 +24,9 @@ class Methods(Base):
     def _call(self, store: Store, name: str, *arguments: Any) -> Any:
         """Call the backend's method; one that is not written yet is named as such."""
         backend = store.backend
+        written: set[str] = vars(self).setdefault("_written", set())
+        if name in ("set", "compare_and_set"):
+            written.add(arguments[0])
         try:
             return getattr(backend, name)(*arguments)
         except NotSupported as error:
@@ -34,6 +37,18 @@ class Methods(Base):
             )
         except NotImplementedError:
             pytest.fail(f"{type(backend).__name__}.{name}() is not written yet.")
+
+    def tidy(self, store: Store) -> None:
+        """Delete the cells that these checks wrote, one by one.
+
+        clear() may need scan(), and the first check to fail on a wrong scan() is the one of scan().
+        """
+        written = vars(self).get("_written")
+        if written is None:
+            super().tidy(store)
+            return
+        for cell in written:
+            store.backend.delete(cell)
 
     def _gives(self, store: Store, expected: Any, name: str, *arguments: Any) -> None:
         """Call the backend's method; it must return what is expected."""
@@ -117,11 +132,34 @@ class Methods(Base):
         if not store.backend.atomic:
             return
         cell = self.cell(store, "key")
+        self._gives(store, False, "compare_and_set", cell, b"old", None, None)
         self._call(store, "set", cell, b"old", None)
         self._gives(store, False, "compare_and_set", cell, b"other", None, None)
         self._gives(store, b"old", "get", cell)
         self._gives(store, True, "compare_and_set", cell, b"old", None, None)
         self._gives(store, None, "get", cell)
+
+    @clause("backend-compare")
+    def test_7_compare_and_set_looks_at_every_byte(self, store: Store) -> None:
+        """A record that differs in one byte, wherever it is, is another record."""
+        if not store.backend.atomic:
+            return
+        cell = self.cell(store, "key")
+        size = min(store.backend.cell_bytes or 4096, 4096)
+        record = bytes(at * 7 % 256 for at in range(size))
+        self._call(store, "set", cell, record, None)
+        for place in sorted({*range(0, size, size // 16), 1, 63, 64, size // 2, size - 1}):
+            other = bytearray(record)
+            other[place] ^= 1
+            for new in (b"new", None):
+                done = self._call(store, "compare_and_set", cell, bytes(other), new, None)
+                assert done is False, (
+                    f"compare_and_set() wrote where byte {place} of {size} was not the old one: "
+                    "expected False, and that all bytes are compared"
+                )
+        self._gives(store, record, "get", cell)
+        self._gives(store, True, "compare_and_set", cell, record, b"new", None)
+        self._gives(store, b"new", "get", cell)
 
     @clause("backend-scan")
     def test_8_scan_lists_the_cells_of_a_prefix(self, store: Store) -> None:

@@ -24,6 +24,7 @@ from .clauses import clause
 from .observing import errors_of, open_descriptors
 from .optional import Optional
 from .proxy import Proxy
+from .threads import run_threads
 
 #: What is written; in no protocol by chance.
 _MARKER = "Zx9qK7-"
@@ -125,6 +126,35 @@ class Network(Optional):
                 ),
             ]
         return calls
+
+    def _reads(self, remote: Store) -> dict[str, Callable[[], object]]:
+        """Return the calls that read."""
+        reads: dict[str, Callable[[], object]] = {
+            "get": lambda: remote.get("key"),
+            "get_many": lambda: remote.get_many(["key", "nothing"]),
+            "exists": lambda: remote.exists("key"),
+            "ttl": lambda: remote.ttl("key"),
+            "ping": remote.ping,
+        }
+        if remote.backend.iterable:
+            reads["keys"] = lambda: list(remote.keys())
+            reads["count"] = remote.count
+        return reads
+
+    def _all_calls(self, store: Store, remote: Store) -> list[Call]:
+        """Return the calls that write, and those that read as calls of which nothing is left."""
+
+        def fill() -> None:
+            store.set("key", "old")
+
+        def ask(read: Callable[[], object], text: str) -> object:
+            return read()
+
+        reading = [
+            Call(name, fill, partial(ask, read), lambda text: 1)
+            for name, read in self._reads(remote).items()
+        ]
+        return [*self._calls(store, remote), *reading]
 
     def _disturb(self, call: Call, text: str) -> KVStoreError | None:
         """Make the call; return the error it raised, which must be one of the family."""
@@ -237,15 +267,7 @@ class Network(Optional):
         A write that may have been done raises OutcomeUnknown.
         """
         store.set("key", "value")
-        reads: dict[str, Callable[[], Any]] = {
-            "get": lambda: remote.get("key"),
-            "get_many": lambda: remote.get_many(["key", "nothing"]),
-            "exists": lambda: remote.exists("key"),
-            "ping": remote.ping,
-        }
-        if store.backend.iterable:
-            reads["keys"] = lambda: list(remote.keys())
-            reads["count"] = remote.count
+        reads = self._reads(remote)
         for name, error in self._in_silence(fault_proxy, remote, reads).items():
             assert isinstance(error, Unavailable), (
                 f"{name}() in the silence of the server gave {error!r}: expected Timeout"
@@ -380,6 +402,107 @@ class Network(Optional):
                     f"an idle connection had been ended, and get() {_outcome(error)}\n"
                     "expected the value, by a new connection"
                 ) from error
+
+    @clause("failure-recovery")
+    @pytest.mark.parametrize("how", ["close", "reset"])
+    def test_the_first_call_on_ended_connections_works(
+        self, store: Store, remote: Store, fault_proxy: Proxy, how: Any
+    ) -> None:
+        """When every idle connection was ended, the first call works, whichever it is.
+
+        A write too: nothing of it was sent, so it is sent on a new connection.
+        """
+        for call in self._all_calls(store, remote):
+            call.prepare()
+            # Replies that are late let these three have a connection each.
+            fault_proxy.delay(0.02)
+            run_threads(3, lambda number: remote.get("warm"))
+            fault_proxy.pass_through()
+            fault_proxy.drop(how)
+            text = f"{_MARKER}idle"
+            error = self._disturb(call, text)
+            assert error is None, (
+                f"the server had ended all idle connections, and {call.name}() {_outcome(error)}\n"
+                "expected that it works, on a new connection: look at an idle connection before "
+                "you send on it"
+            )
+            self._judge(call, text, "the idle connections had been ended", error)
+
+    @clause("life-close")
+    def test_close_ends_the_connections_of_every_thread(
+        self, store: Store, remote: Store, fault_proxy: Proxy
+    ) -> None:
+        """close() ends all connections, whichever thread used them; the next call works."""
+        used, closed = threading.Barrier(5), threading.Event()
+        left: list[int] = []
+
+        def work(number: int) -> object:
+            remote.set(f"key {number}", number)
+            used.wait(60)
+            if number == 0:
+                try:
+                    remote.close()
+                    self._wait_for(lambda: fault_proxy.open_connections == 0)
+                    left.append(fault_proxy.open_connections)
+                finally:
+                    closed.set()
+            closed.wait(60)
+            return remote.get(f"key {number}")
+
+        assert run_threads(5, work) == list(range(5))
+        remote.close()
+        self._wait_for(lambda: fault_proxy.open_connections == 0)
+        left.append(fault_proxy.open_connections)
+        assert left == [0, 0], (
+            f"five threads used the store, and after close() {max(left)} connections were open: "
+            "expected none"
+        )
+
+    @clause("life-threads")
+    def test_close_leaves_a_waiting_call_alone(
+        self, store: Store, remote: Store, fault_proxy: Proxy
+    ) -> None:
+        """A call that waits for its reply succeeds, although another thread calls close()."""
+        for call in self._all_calls(store, remote):
+            for _ in range(20):
+                text = f"{_MARKER}waiting"
+                error, held = self._close_meanwhile(remote, fault_proxy, call, text)
+                # On a machine so busy the reply may have been late for the call itself.
+                if error is None or held < 0.25:
+                    break
+            assert error is None, (
+                f"{call.name}() waited for its reply while another thread called close(), and it "
+                f"{_outcome(error)}\nexpected that it succeeds: close() ends the idle "
+                "connections, and one that is in use is not idle"
+            )
+            self._judge(call, text, "another thread called close()", error)
+
+    def _close_meanwhile(
+        self, remote: Store, proxy: Proxy, call: Call, text: str
+    ) -> tuple[Exception | None, float]:
+        """Close the store while the call waits; return its error and how long it waited."""
+        came: list[Exception] = []
+
+        def make() -> None:
+            try:
+                call.make(text)
+            except Exception as error:  # noqa: BLE001 - the check looks at what it is
+                came.append(error)
+
+        call.prepare()
+        remote.get("warm")
+        before, _ = proxy.settled()
+        thread = threading.Thread(target=make, daemon=True)
+        proxy.hold("reply")
+        begun = time.monotonic()
+        thread.start()
+        self._wait_for(lambda: proxy.request_bytes > before)
+        proxy.settled()
+        remote.close()
+        proxy.pass_through()
+        held = time.monotonic() - begun
+        thread.join(60)
+        return (came[0] if came else None), held
 
     @clause("failure-connections")
     @pytest.mark.parametrize("fault", ["cut-request", "cut-reply", "silence"])

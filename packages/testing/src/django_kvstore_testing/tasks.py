@@ -106,6 +106,17 @@ def see(store: Store, start: Start, number: int, *, key: str) -> Any:
     return store.get(key)
 
 
+def change_all(
+    store: Store, start: Start, number: int, *, values: dict[str, Any], deleted: list[str]
+) -> None:
+    """Let the first of all write the values and delete the keys."""
+    start.wait()
+    if number == 0:
+        store.set_many(values)
+        for key in deleted:
+            store.delete(key)
+
+
 def resume(store: Store, start: Start, number: int, *, prefix: str, cursor: str) -> list[str]:
     """Go on with a walk from another's cursor; return the remaining keys."""
     start.wait()

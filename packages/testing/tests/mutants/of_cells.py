@@ -257,3 +257,24 @@ class KeepsACache(LocMemBackend):
         super().__init__(alias, url, params)
         read, cached = self.get, dict[str, "bytes | None"]()
         self.get = lambda key: cached.setdefault(key, read(key))  # type: ignore[method-assign]
+
+
+@breaks("backend-compare", "test_7_compare_and_set_looks_at_every_byte")
+class ComparesTheStart(LocMemBackend):
+    """It compares the lengths and what is in `part`."""
+
+    part = slice(0, 64)
+
+    def compare_and_set(
+        self, key: str, old: bytes | None, new: bytes | None, expires: float | None
+    ) -> bool:
+        there = self.get(key)
+        if old is None or there is None or len(old) != len(there):
+            return super().compare_and_set(key, old, new, expires)
+        alike = old[self.part] == there[self.part]
+        return super().compare_and_set(key, there if alike else old, new, expires)
+
+
+@breaks("backend-compare", "test_7_compare_and_set_looks_at_every_byte")
+class ComparesTheEnd(ComparesTheStart):
+    part = slice(-16, None)

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -109,6 +110,91 @@ class TrustsItsPool(Shelf):
             if self._idle:
                 return self._idle.pop(), False
         return self._connect(), False
+
+
+@breaks("failure-recovery", "test_the_first_call_on_ended_connections_works")
+class WritesWithoutLooking(Shelf):
+    """It sends a write on an idle connection without a look whether the server has ended it."""
+
+    def _take(self) -> tuple[socket.socket, bool]:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop(), True
+        return self._connect(), False
+
+
+@breaks("life-close", "test_close_ends_the_connections_of_every_thread")
+class ClosesItsOwnConnections(Shelf):
+    """close() ends the connections that the calling thread used last."""
+
+    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
+        super().__init__(alias, url, params)
+        self._owners: dict[socket.socket, int] = {}
+
+    def _give_back(self, connection: socket.socket) -> None:
+        self._owners[connection] = threading.get_ident()
+        super()._give_back(connection)
+
+    def close(self) -> None:
+        me = threading.get_ident()
+        with self._lock:
+            own = [idle for idle in self._idle if self._owners[idle] == me]
+            self._idle = [idle for idle in self._idle if idle not in own]
+        for connection in own:
+            connection.close()
+
+
+@breaks("life-threads", "test_close_leaves_a_waiting_call_alone")
+class ClosesConnectionsInUse(Shelf):
+    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
+        super().__init__(alias, url, params)
+        self._made: list[socket.socket] = []
+
+    def _connect(self) -> socket.socket:
+        self._made.append(super()._connect())
+        return self._made[-1]
+
+    def close(self) -> None:
+        super().close()
+        for connection in self._made:
+            with suppress(OSError):  # it was closed before
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class Remembers(Shelf):
+    """It does not ask again for what it read before, until it writes."""
+
+    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
+        super().__init__(alias, url, params)
+        self._known: dict[str, bytes | None] = {}
+
+    def remembers(self, record: bytes | None) -> bool:
+        raise NotImplementedError
+
+    def _ask(self, do: str, writes: bool = False, **arguments: Any) -> Any:
+        if writes:
+            self._known.clear()
+        return super()._ask(do, writes, **arguments)
+
+    def get(self, key: str) -> bytes | None:
+        if key in self._known:
+            return self._known[key]
+        record = super().get(key)
+        if self.remembers(record):
+            self._known[key] = record
+        return record
+
+
+@breaks("flags-shared", "test_a_read_is_never_behind_another_process")
+class RemembersValues(Remembers):
+    def remembers(self, record: bytes | None) -> bool:
+        return record is not None
+
+
+@breaks("flags-shared", "test_a_read_is_never_behind_another_process")
+class RemembersMisses(Remembers):
+    def remembers(self, record: bytes | None) -> bool:
+        return record is None
 
 
 @breaks("life-secrets", "test_no_secret_is_in_an_error_of_the_network")

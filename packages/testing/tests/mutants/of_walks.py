@@ -10,6 +10,7 @@ from django_kvstore import Page, StoreURL
 from django_kvstore_locmem import LocMemBackend
 
 from .fault import breaks
+from .sound import BareAtomic, BareIterable
 
 
 @breaks("iteration-once", "test_keys_lists_every_key_once")
@@ -17,6 +18,26 @@ class RepeatsAKey(LocMemBackend):
     def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
         cells, following = super().scan(prefix, cursor, limit)
         return Page([*cells, *cells[:1]][:limit], following)
+
+
+@breaks("iteration-once", "test_every_way_of_writing_makes_a_listed_key")
+class ListsWhatWasSet(BareAtomic):
+    """It lists by an index, in which compare_and_set() writes nothing."""
+
+    scheme = "listswhatwasset"
+    iterable = True
+
+    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
+        super().__init__(alias, url, params)
+        self._index: set[str] = set()
+
+    def set(self, key: str, record: bytes, expires: float | None) -> None:
+        super().set(key, record, expires)
+        self._index.add(key)
+
+    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
+        cells, following = BareIterable.scan(self, prefix, cursor, limit)  # type: ignore[arg-type]
+        return Page([cell for cell in cells if cell[0] in self._index], following)
 
 
 @breaks("iteration-changes", "test_what_a_walk_lists_may_be_deleted")
