@@ -239,6 +239,15 @@ def test_every_command_about_entries_works_in_a_namespace() -> None:
 
 
 @pytest.mark.usefixtures("memory")
+@pytest.mark.parametrize("arguments", [["clear", "--noinput"], ["count"], ["purge"], ["dump", "-"]])
+def test_an_empty_namespace_is_not_the_whole_store(arguments: list[str]) -> None:
+    kvstore.set("k", "outside")
+    with pytest.raises(CommandError, match="'' is not"):
+        manage(*arguments, "--namespace", "")
+    assert dict(kvstore.items()) == {"k": "outside"}
+
+
+@pytest.mark.usefixtures("memory")
 def test_clear_names_the_namespace_that_it_empties(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr("builtins.input", lambda prompt: asked.append(prompt) or "no")

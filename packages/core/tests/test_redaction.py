@@ -156,9 +156,47 @@ def test_the_reasons_words_stay() -> None:
     with override_settings(**of("vault://user:a@host?pin=b")):
         error = kvstores["default"].backend.error(Unavailable, "a cab has a bad 'b' and 'a'.")
         assert error.reason == "*** cab has *** bad '***' and '***'."
-    with override_settings(**of({"URL": "vault://host", "OPTIONS": {"pin": ""}})):
-        error = kvstores["default"].backend.error(Unavailable, "nothing to hide")
-        assert error.reason == "nothing to hide"
+    for nothing in ({"URL": "vault://host", "OPTIONS": {"pin": ""}}, "vault://user:%20@host"):
+        with override_settings(**of(nothing)):
+            error = kvstores["default"].backend.error(Unavailable, "nothing - to hide")
+            assert error.reason == "nothing - to hide"
+
+
+def test_an_error_that_the_caller_handles_stays_as_it_is() -> None:
+    class Client:
+        def get(self) -> None:
+            raise OSError(f"no {SECRET}")
+
+    class Small(Backend):
+        scheme = "small"
+
+        def get(self, key: str) -> None:
+            try:
+                Client().get()
+            except OSError as error:
+                raise self.error(Unavailable, "no answer") from self.cause(error)
+
+    small = Small("alias", StoreURL.parse(f"small://u:{QUOTED}@h"), {})
+    try:
+        raise LookupError(f"of the caller's: {SECRET}")
+    except LookupError as error:
+        own = error
+        with pytest.raises(Unavailable) as caught:
+            small.get("key")
+    assert own.args == (f"of the caller's: {SECRET}",)
+    assert own.__traceback__ is not None
+    cause = caught.value.__cause__
+    assert cause is not None
+    assert cause.args == ("no ***",)
+    assert cause.__context__ is own
+
+
+def test_errors_that_cause_each_other_are_redacted_once() -> None:
+    small = Backend("alias", StoreURL.parse("small://u:first@h"), {})
+    one, other = OSError("the first"), OSError("first of all")
+    one.__cause__, other.__cause__ = other, one
+    assert small.cause(one).args == ("the ***",)
+    assert other.args == ("*** of all",)
 
 
 def test_an_address_hides_the_credentials_of_urls_within() -> None:

@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from traceback import walk_stack
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
 
 from django.apps import apps
@@ -352,9 +353,18 @@ class Backend:
 
         Where the settings have secrets, the client's functions may have them in their variables,
         which Django's pages about errors show: the error and those behind it lose their tracebacks.
+        An error that the store's caller is handling stays as it is.
         """
         redact, each = self._redact, cast("BaseException | None", error)
-        while each is not None and redact:
+        trace = error.__traceback__
+        # An error's traceback begins in the frame that has caught it.
+        callers = [frame for frame, _ in walk_stack(trace.tb_frame.f_back)] if trace else []
+        seen: set[int] = set()  # errors may be each other's cause
+        while each is not None and redact and id(each) not in seen:
+            trace = each.__traceback__
+            if trace is not None and trace.tb_frame in callers:
+                break
+            seen.add(id(each))
             each.__traceback__ = None
             each.args = tuple(redact(arg) if isinstance(arg, str) else arg for arg in each.args)
             if isinstance(each, OSError) and isinstance(each.filename, str):

@@ -32,7 +32,7 @@ class Redactor:
     ) -> None:
         secrets = {name.lower() for name in secret_names(declared)}
         found = set(_found(url.params, secrets)) | set(_found(options, secrets))
-        if url.password:
+        if url.password and url.password.strip():
             found.add(url.password)
         texts = {form for each in found for form in _forms(each)}
         patterns = [

@@ -46,6 +46,6 @@ class Clear(ListingSubcommand):
         answer(command, options, text, deleted=deleted)
 
 
-def _place(store: Store, namespace: str) -> str:
+def _place(store: Store, namespace: str | None) -> str:
     """Return the store's alias, and the namespace in it where one was given."""
     return _("the namespace '%s' of %s") % (namespace, store.alias) if namespace else store.alias

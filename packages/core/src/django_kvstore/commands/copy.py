@@ -86,7 +86,7 @@ class Copy(Subcommand):
         namespace, prefix = options["namespace"], options["prefix"]
         source, target = within(source, namespace), within(target, namespace)
         quiet = options["verbosity"] == 0
-        of = [options["source"], options["target"], prefix, namespace]
+        of = [options["source"], options["target"], prefix, namespace or ""]
         checkpoint = Checkpoint(Path(f"kvstore-copy-{digest(of)}.progress"), of=of)
         state = checkpoint.begin(resume=options["resume"])
         failures = Failures(state and state["failures"])

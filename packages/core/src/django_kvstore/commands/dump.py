@@ -48,7 +48,7 @@ class Dump(Subcommand):
         store = store_of(options)
         name, prefix = options["file"], options["prefix"]
         refuse_standard(name, options)
-        of = [options["store"], prefix, options["namespace"]]
+        of = [options["store"], prefix, options["namespace"] or ""]
         checkpoint = Checkpoint(Path(f"{name}.progress"), of=of)
         state = checkpoint.begin(resume=options["resume"]) if name != STANDARD else None
         failures = Failures(state and state["failures"])

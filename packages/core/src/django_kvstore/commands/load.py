@@ -47,7 +47,7 @@ class Load(Subcommand):
             raise CommandError(
                 _("There is no file %s. Give a dump's path, or - for standard input.") % name
             )
-        of = [options["store"], options["namespace"], *_version(name)]
+        of = [options["store"], options["namespace"] or "", *_version(name)]
         checkpoint = Checkpoint(Path(f"{name}.loading"), of=of)
         state = checkpoint.begin(resume=options["resume"]) if name != STANDARD else None
         failures = Failures(state and state["failures"])

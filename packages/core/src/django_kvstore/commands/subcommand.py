@@ -62,7 +62,6 @@ def add_namespace(parser: ArgumentParser) -> None:
     """Declare the namespace to work in."""
     parser.add_argument(
         "--namespace",
-        default="",
         metavar="NAME",
         help=_("A namespace within the store, to work on it alone."),
     )
@@ -105,7 +104,7 @@ def chosen(names: list[str]) -> dict[str, str]:
     return {_shown(name): name for name in names or kvstores}
 
 
-def chosen_store(name: str, namespace: str = "") -> Store:
+def chosen_store(name: str, namespace: str | None = None) -> Store:
     """Return the store of an alias or URL, or that namespace within it."""
     _shown(name)
     return within(get_kvstore(name), namespace)
@@ -116,12 +115,13 @@ def store_of(options: dict[str, Any]) -> Store:
     return chosen_store(options["store"], options["namespace"])
 
 
-def within(store: Store, namespace: str) -> Store:
-    """Return the namespace within the store, or for an empty name the store itself.
+def within(store: Store, namespace: str | None) -> Store:
+    """Return the namespace within the store, or for None the store itself.
 
-    ``user/ada`` is the namespace ``ada`` within ``user``.
+    ``user/ada`` is the namespace ``ada`` within ``user``. Raises `InvalidKey` for an empty name,
+    which is what an unset variable of a shell leaves: it must not stand for the whole store.
     """
-    return reduce(Store.namespace, namespace.split("/"), store) if namespace else store
+    return store if namespace is None else reduce(Store.namespace, namespace.split("/"), store)
 
 
 def _shown(name: str) -> str:

@@ -44,7 +44,9 @@ def rows(using: str, table: str, *columns: str) -> Iterator[tuple[Any, ...]]:
 
 
 def _select(connection: BaseDatabaseWrapper, statement: str) -> Iterator[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+    # PostgreSQL's driver fetches all rows at once unless the cursor is one of the server.
+    plain = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    with connection.cursor() if plain else connection.chunked_cursor() as cursor:
         cursor.execute(statement)
         while found := cursor.fetchmany(500):
             yield from found
