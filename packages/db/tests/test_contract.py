@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_kvstore_testing import Contract
@@ -42,6 +43,16 @@ class OnDatabase(Base):
 
 class TestContractOnSQLite(OnDatabase, Contract):
     kind = "sqlite"
+
+    def refuse(self) -> None:
+        self._allow_writes(False)
+
+    def allow(self) -> None:
+        self._allow_writes(True)
+
+    def _allow_writes(self, allowed: bool) -> None:
+        with connections[f"contract_{self.kind}"].cursor() as cursor:
+            cursor.execute(f"PRAGMA query_only = {int(not allowed)}")
 
 
 class TestContractOnPostgreSQL(OnDatabase, Contract):

@@ -84,7 +84,10 @@ def test_the_documented_file_is_all_there_is_to_write(tmp_path: Path) -> None:
     (tmp_path / "test_engine.py").write_text(DOCUMENTED)
     run = run_pytest(tmp_path, "-W", "error", "-q")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert re.search(r"^[34]\d\d passed in", run.stdout, re.MULTILINE), "and nothing is skipped"
+    assert re.search(r"^[34]\d\d passed, 3 skipped in", run.stdout, re.MULTILINE)
+    shown = run_pytest(tmp_path, "-q", "-rs", "-k", "left_out").stdout
+    for missing in ("networked is False", "stop_server() and start", "refuse() and allow()"):
+        assert missing in shown, "what did not run is said"
 
 
 def test_a_fixture_may_give_the_url(tmp_path: Path) -> None:
@@ -180,6 +183,29 @@ def test_a_failure_points_to_its_paragraph(tmp_path: Path) -> None:
     (shown,) = re.findall(r"```text\n(clause: .*?)```", GUIDE, re.DOTALL)
     assert shown in run.stdout
     assert "assert False is True" in run.stdout, "pytest explains the assertion"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "lambda prefix, cursor, limit: Page([], None)",
+        "lambda prefix, cursor, limit: Page([], 'again')",
+        "lambda prefix, cursor, limit: None",
+    ],
+)
+def test_the_first_failure_of_a_wrong_scan_is_that_of_scan(tmp_path: Path, broken: str) -> None:
+    (tmp_path / "test_engine.py").write_text(
+        DOCUMENTED.replace("from", "from django_kvstore import Page\nfrom", 1)
+        + f"""
+    def make_store(self, url):
+        store = super().make_store(url)
+        store.backend.scan = {broken}
+        return store
+"""
+    )
+    run = run_pytest(tmp_path, "-x", "-q", "-k", "test_1 or test_2 or test_5 or test_8")
+    failed = re.findall(r"^(?:FAILED|ERROR) \S+::(\w+)", run.stdout, re.MULTILINE)
+    assert failed == ["test_8_scan_lists_the_cells_of_a_prefix"], run.stdout
 
 
 def modules_after(statement: str) -> set[str]:

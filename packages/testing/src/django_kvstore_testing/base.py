@@ -115,6 +115,18 @@ class Base:
         """Start the engine again, on the same address; return when it answers."""
         raise NotImplementedError
 
+    def refuse(self) -> None:
+        """Make the engine refuse writes of 50 kB; it may refuse all else too.
+
+        For example by a full disk or a read-only server. Override this and `allow`, and the checks
+        of `Refused` run.
+        """
+        raise NotImplementedError
+
+    def allow(self) -> None:
+        """Let the engine do everything again; it may be called twice."""
+        raise NotImplementedError
+
     def catch_up(self) -> None:
         """Bring the engine's replicas up to date; return when they are.
 

@@ -17,9 +17,10 @@ Run it with pytest. Where the URL is not known beforehand, a fixture gives it::
             return f"myengine://{my_server.host}:{my_server.port}"
 
 or `make_store(self, url)` returns the `Store` itself. With `stop_server` and `start_server`, two
-methods, the checks of an outage run too. ``networked = True`` puts a proxy between the backend and
-its server, and the checks of what can happen on a network run. A failed check says which clause it
-is about, what was done, expected and found, and points to the clause in ``docs/contract.md``.
+methods, the checks of an outage run too, and with `refuse` and `allow` those of `Refused`.
+``networked = True`` puts a proxy between the backend and its server, and the checks of what can
+happen on a network run. A failed check says which clause it is
+about, what was done, expected and found, and points to the clause in ``docs/contract.md``.
 
 What the engine declares by its flags decides what is expected: the checks of what it declares
 absent pass when the store refuses with `NotSupported`.
@@ -49,6 +50,7 @@ from .namespaces import Namespaces
 from .native_expiry import NativeExpiry
 from .network import Network
 from .prefixes import Prefixes
+from .refusing import Refusing
 from .replicas import Replicas
 from .splitting import Splitting
 from .values import Values
@@ -62,6 +64,7 @@ class Contract(
     Splitting,
     Corruption,
     Moving,
+    Refusing,
     Failure,
     Aio,
     Namespaces,

@@ -43,6 +43,8 @@ class Call:
 class Network(Optional):
     """Clauses ``failure-…`` and ``life-…``, for an engine that is reached over TCP."""
 
+    missing = "networked is False: the checks of faults of the network did not run"
+
     @classmethod
     def applies(cls, tests: type[Base]) -> bool:
         """Say whether the class declares that its engine is reached over the network."""

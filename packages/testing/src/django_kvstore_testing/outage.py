@@ -18,6 +18,8 @@ from .optional import Optional
 class Outage(Optional):
     """Clauses ``failure-outage`` and ``failure-recovery``; needs `stop_server`, `start_server`."""
 
+    missing = "stop_server() and start_server() are not given: the checks of an outage did not run"
+
     @classmethod
     def applies(cls, tests: type[Base]) -> bool:
         """Say whether the class says how to stop the engine and how to start it."""

@@ -52,6 +52,12 @@ class Switched(Embedded):
     def start_server(self) -> None:
         Breakable.switch(self.url, on=True)
 
+    def refuse(self) -> None:
+        Breakable.full = True
+
+    def allow(self) -> None:
+        Breakable.full = False
+
 
 class Networked(Quick):
     """The contract over a backend of the small server."""

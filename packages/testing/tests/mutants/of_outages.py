@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django_kvstore import Page, StoreURL, Unavailable
+from django_kvstore import KVStoreError, Page, Refused, StoreURL, Unavailable
 from django_kvstore_locmem import LocMemBackend
 
 from .fault import breaks
@@ -15,6 +15,10 @@ class Breakable(LocMemBackend):
     """A backend with a switch in place of a server."""
 
     running: ClassVar[bool] = True
+    #: Whether the engine is full.
+    full: ClassVar[bool] = False
+    #: What a write raises then.
+    refused: ClassVar[type[KVStoreError]] = Refused
 
     def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
         super().__init__(alias, url, params)
@@ -31,6 +35,11 @@ class Breakable(LocMemBackend):
             error = ConnectionRefusedError("the switch is off")
             raise self.error(Unavailable, "nobody answers.", hint="Switch it on.") from error
 
+    def _require_room(self) -> None:
+        self._require()
+        if Breakable.full:
+            raise self.error(self.refused, "the engine is full.", hint="Give it room.")
+
     @classmethod
     def switch(cls, place: str, *, on: bool) -> None:
         """Stop the server, which forgets, or start it."""
@@ -38,11 +47,11 @@ class Breakable(LocMemBackend):
         Breakable.running = on
 
     def set(self, key: str, record: bytes, expires: float | None) -> None:
-        self._require()
+        self._require_room()
         super().set(key, record, expires)
 
     def set_many(self, cells: Mapping[str, bytes], expires: float | None) -> None:
-        self._require()
+        self._require_room()
         super().set_many(cells, expires)
 
     def delete(self, key: str) -> bool:
@@ -52,7 +61,7 @@ class Breakable(LocMemBackend):
     def compare_and_set(
         self, key: str, old: bytes | None, new: bytes | None, expires: float | None
     ) -> bool:
-        self._require()
+        self._require_room()
         return super().compare_and_set(key, old, new, expires)
 
     def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
@@ -69,6 +78,19 @@ class MissesInAnOutage(Breakable):
         super().__init__(alias, url, params)
         ask = self.get
         self.get = lambda key: ask(key) if Breakable.running else None  # type: ignore[method-assign]
+
+
+@breaks("failure-refused", "test_a_refused_write_is_told")
+class CallsARefusalAnOutage(Breakable):
+    refused = Unavailable
+
+
+@breaks("failure-refused", "test_a_refused_read_is_no_miss")
+class MissesWhenRefused(Breakable):
+    def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
+        super().__init__(alias, url, params)
+        ask = self.get
+        self.get = lambda key: None if Breakable.full else ask(key)  # type: ignore[method-assign]
 
 
 @breaks("failure-outage", "test_writing_in_an_outage_is_told")
