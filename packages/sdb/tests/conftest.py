@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlencode
 
+import botocore.session
 import pytest
 
 from django_kvstore.params import read_params
@@ -35,6 +37,15 @@ def store_url(endpoint: str, domain: str, **options: object) -> str:
         **options,
     }
     return f"sdb://{domain}?{urlencode(given)}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _described_once() -> Iterator[None]:
+    """Let all sessions of botocore read its descriptions of services, which are long, once."""
+    with pytest.MonkeyPatch.context() as patch:
+        create = functools.cache(botocore.session.create_loader)
+        patch.setattr(botocore.session, "create_loader", create)
+        yield
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ class TestContract(Contract):
     rounds = 20
     races = 20
     swaps = 80
+    fork_reads = 500
 
     server: SimpleDB
 
