@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,9 @@ from django_kvstore.url import StoreURL
 from django_kvstore_gae import DatastoreBackend
 from django_kvstore_testing.proxy import Proxy
 from servers.datastore import Datastore
+
+#: gRPC's own resolver of names can abort a forked child. It is read when the first channel is made.
+os.environ.setdefault("GRPC_DNS_RESOLVER", "native")
 
 Open = Callable[..., DatastoreBackend]
 

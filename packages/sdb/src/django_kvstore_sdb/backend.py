@@ -24,7 +24,7 @@ from django_kvstore.url import StoreURL
 
 from . import expressions
 from .condition import THERE, has_version
-from .items import RECORD_BYTES, Found
+from .items import NEVER, RECORD_BYTES, Found, expiry_text
 from .listing import NAMES, records_of
 from .names import is_exact, to_item_name
 
@@ -168,12 +168,14 @@ class SimpleDBBackend(Backend):
         domain = self._domain()
 
         def steps() -> Iterator[int]:
-            # What has expired goes first, and does not count.
-            for page in domain.pages(NAMES, prefix, expressions.expired(time.time())):
-                for _ in domain.deletes(each.name for each in page):
+            now = expiry_text(time.time())
+            for page in domain.pages(f"{NAMES}, x", prefix):
+                # What has expired is deleted too, and does not count.
+                expired = [each.name for each in page if (each.expires or NEVER) <= now]
+                for _ in domain.deletes(expired):
                     yield 0
-            for page in domain.pages(NAMES, prefix):
-                yield from domain.deletes(each.name for each in page)
+                gone = set(expired)
+                yield from domain.deletes(each.name for each in page if each.name not in gone)
 
         return self.in_turn(steps())
 

@@ -233,7 +233,8 @@ def _refused(backend: Backend, error: Exception, writes: bool) -> KVStoreError:
             hint="Try again.",
         )
     return backend.error(
-        Refused if status >= 400 else Unavailable,
+        # Without a code it was not SimpleDB that answered, but something in between.
+        Refused if code and status >= 400 else Unavailable,
         f"SimpleDB refused ({code}).",
         hint="Nothing was done. See that the account may use the domain."
         if status == 403 or code in _FORBIDDEN

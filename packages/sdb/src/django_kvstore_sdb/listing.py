@@ -25,7 +25,15 @@ class Listed(NamedTuple):
     @property
     def version(self) -> str | None:
         """The version, where it was asked for."""
-        return next((each["Value"] for each in self.attributes if each["Name"] == "v"), None)
+        return self._value("v")
+
+    @property
+    def expires(self) -> str | None:
+        """When it expires, as `items.expiry_text` writes it, where it was asked for."""
+        return self._value("x")
+
+    def _value(self, name: str) -> str | None:
+        return next((each["Value"] for each in self.attributes if each["Name"] == name), None)
 
 
 def cells_of(items: Iterable[Mapping[str, Any]], prefix: str = "") -> Iterator[Listed]:
