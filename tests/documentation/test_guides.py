@@ -47,6 +47,7 @@ def test_the_guide_tells_every_flag_and_what_holds_without_it() -> None:
 def test_the_guide_lists_every_knob() -> None:
     (listed,) = re.findall(r"autoclass:: [\w.]+\.Base\n +:no-index:\n +:members: (.*)", TEXT)
     methods = {"make_store", "stop_server", "start_server", "catch_up"}
+    methods |= {"refuse", "allow", "through", "server_address"}
     assert set(listed.split(", ")) == set(Base.__annotations__) | methods
     source = inspect.getsource(Base)
     for knob in Base.__annotations__:  # without such a comment it would not be shown

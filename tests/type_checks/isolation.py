@@ -10,6 +10,8 @@ from django_kvstore import Store, kvstore
 from django_kvstore.stores import Stores
 from django_kvstore.test import IsolatedStoresMixin
 from django_kvstore_testing import Contract
+from django_kvstore_testing.port import Port
+from django_kvstore_testing.proxy import Proxy
 
 
 class BasketTest(IsolatedStoresMixin, TestCase):
@@ -35,3 +37,10 @@ class TestContract(Contract):
     def stop_server(self) -> None: ...
 
     def start_server(self) -> None: ...
+
+
+def cut_a_reply() -> None:
+    port = Port.claim()
+    with Proxy("127.0.0.1", port.number) as proxy:
+        proxy.cut_reply(after=0)
+    port.release()
