@@ -25,7 +25,7 @@ from django.conf import settings
 from servers.server import Server
 from servers.sharing import shared
 
-# Machines differ, and a slow one is no failure. `hatch run nightly` sets the variable.
+# Machines differ, and a slow one is not a failure. `hatch run nightly` sets the variable.
 hypothesis.settings.register_profile("usual", deadline=None, max_examples=200)
 hypothesis.settings.register_profile("nightly", deadline=None, max_examples=10_000)
 hypothesis.settings.load_profile("nightly" if os.environ.get("KVSTORE_NIGHTLY") == "1" else "usual")

@@ -324,7 +324,7 @@ class Coder(Naming):
             head = split.read_head(records.unpack(cell, record).payload)
             return split.read_parts(self._backend, self._namespace, head) is None
         except records.BadRecord:
-            return False  # it is there, and damaged: a reader is told
+            return False  # it is there, and damaged: reading it raises
 
     def abandon(self, cell: str, record: bytes, error: KVStoreError | None = None) -> None:
         """Delete the parts of a record that was not written, perhaps because of `error`.
