@@ -40,7 +40,5 @@ class TestContract(Contract):
 
 
 def cut_a_reply() -> None:
-    port = Port.claim()
-    with Proxy("127.0.0.1", port.number) as proxy:
+    with Port.claim() as port, Proxy("127.0.0.1", port.number) as proxy:
         proxy.cut_reply(after=0)
-    port.release()

@@ -5,6 +5,7 @@ gRPC can abort a forked child where the parent still has some of another test.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -14,8 +15,13 @@ from pathlib import Path
 def test_forking_in_a_process_of_its_own(server):
     alone = Path(__file__).with_name("forking_alone.py")
     options = ["-p", "no:xdist", "-p", "no:cacheprovider", "-q", "--no-header"]
+    # As a worker of this run it would look for a server that another run has left on record.
+    environment = {
+        name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")
+    }
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, str(alone)],
+        env=environment,
         capture_output=True,
         encoding="utf-8",
         check=False,

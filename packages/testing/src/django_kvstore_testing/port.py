@@ -1,6 +1,7 @@
 """Finds a TCP port that nobody uses, and keeps other tests from taking it meanwhile.
 
-``port = Port.claim()`` then ``server --port {port.number}`` and ``port.release()`` at the end.
+``with Port.claim() as port: ...`` and start ``server --port {port.number}`` in it; or call
+``port.release()`` at the end.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import random
 import socket
 from dataclasses import dataclass
+from types import TracebackType
 
 HOST = "127.0.0.1"
 
@@ -48,6 +50,17 @@ class Port:
     def release(self) -> None:
         if self.claim_socket is not None:
             self.claim_socket.close()
+
+    def __enter__(self) -> Port:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
 
 
 def busy(number: int) -> bool:
