@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import resource
 import struct
 import subprocess
@@ -113,6 +114,7 @@ def forge(store: Store, payload: bytes, flags: int) -> None:
     store.backend.set(":k", record, None)
 
 
+@functools.cache
 def bomb(codec: str, size: int) -> bytes:
     """Return a few kilobytes that become `size` bytes."""
     if codec == "zstd":
