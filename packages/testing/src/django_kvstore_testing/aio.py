@@ -201,8 +201,7 @@ class Aio(Base):
     @clause("async-same")
     def test_ping_and_close_are_awaited(self, store: Store, open_store: OpenStore) -> None:
         """aping() and aclose() answer as their twins."""
-        backend = store.backend
-        other = open_store(backend=type(backend)(backend.alias, backend.url, backend.options))
+        other = open_store(backend=Probe(store).another())
 
         async def use() -> float:
             took = await other.aping()
@@ -258,9 +257,10 @@ class Aio(Base):
     @needs("atomic")
     def test_who_waits_for_a_value_holds_no_thread(self, store: Store) -> None:
         """While another process computes a value, the threads here are free for other work."""
-        lock, expires = f"{store.options.namespace}!key", time.time() + 60
+        probe, expires = Probe(store), time.time() + 60
+        lock = probe.lock("key")
         record = records.pack(lock, b"another's", code=ord("!"), expires=expires)
-        store.backend.set(lock, record, expires)
+        probe.put_raw(lock, record, expires)
 
         async def compute() -> str:
             return "ours"
@@ -278,19 +278,13 @@ class Aio(Base):
             return await asyncio.gather(*waiting)
 
         assert run(use) == ["theirs"] * 40
-        store.backend.delete(lock)
+        probe.remove_raw(lock)
 
     @clause("async-loop")
     def test_the_loop_is_not_blocked(self, store: Store, open_store: OpenStore) -> None:
         """While the engine is waited for, other tasks go on."""
         store.set("key", "value")
-        backend = store.backend
-
-        def slow(key: str) -> bytes | None:
-            time.sleep(0.2)
-            return backend.get(key)
-
-        store = open_store(backend=Probe(backend, get=slow))
+        store = open_store(backend=Probe(store).watched(before=lambda request: time.sleep(0.2)))
 
         async def use() -> tuple[Any, int]:
             ticks = 0

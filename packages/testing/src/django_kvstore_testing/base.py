@@ -21,6 +21,7 @@ from django_kvstore.store import Store
 from .address import address_in, rewrite
 from .clock import Clock
 from .opening import Opening
+from .probe import Probe, unwatched
 from .project import ensure_django, inherited_settings
 from .workers import ProcessWorkers, ThreadWorkers
 
@@ -169,7 +170,8 @@ class Base:
         if store_url not in roots:
             roots[store_url] = self.make_store(store_url)
         # An engine that expires entries by itself has a clock of its own.
-        self._pass = time.sleep if roots[store_url].backend.expires_itself else clock.advance
+        waits = Probe(roots[store_url]).expires_itself
+        self._pass = time.sleep if waits else clock.advance
         return roots[store_url]
 
     @pytest.fixture
@@ -189,7 +191,8 @@ class Base:
         yield open_store
         for store in made:
             with suppress(NotImplementedError):  # not written yet, which the checks say
-                self.tidy(store)
+                self.tidy(Store(unwatched(store.backend), store.options))
+        for store in made:
             if isinstance(store.backend, Backend) and store.backend is not root.backend:
                 store.close()
 
@@ -211,19 +214,14 @@ class Base:
     @pytest.fixture
     def small(self, store: Store, open_store: OpenStore) -> Store:
         """The store on a backend whose cells hold two kilobytes, so larger values are split."""
-        limit = min(_CELL, store.backend.cell_bytes or _CELL)
-        return open_store(backend=self._limited(store, cell_bytes=limit))
+        probe = Probe(store)
+        limit = min(_CELL, probe.record_limit or _CELL)
+        return open_store(backend=probe.limited(record=limit))
 
     @pytest.fixture
     def modest(self, store: Store, open_store: OpenStore) -> Store:
         """The store on a backend that takes values of 64 KiB at most: what is longer is cheap."""
-        return open_store(backend=self._limited(store, max_value_bytes=2**16))
-
-    def _limited(self, store: Store, **limits: int) -> Any:
-        """Return a backend of the store's engine whose class declares lower limits."""
-        whole = store.backend
-        kind = type(f"Limited{type(whole).__name__}", (type(whole),), limits)
-        return kind(whole.alias, whole.url, whole.options)
+        return open_store(backend=Probe(store).limited(value=2**16))
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -310,5 +308,5 @@ class Base:
         return self.exact and store.options.serializer != "json"
 
     def cell(self, store: Store, key: str) -> str:
-        """Return the name of the engine's cell that holds the key's entry."""
-        return f"{store.options.namespace}:{key}"
+        """Return the storage key under which the engine holds the key's entry."""
+        return Probe(store).entry(key)

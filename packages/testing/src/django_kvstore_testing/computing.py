@@ -14,6 +14,7 @@ from django_kvstore.store import Store
 
 from .base import Base
 from .clauses import clause, needs
+from .probe import Probe
 from .threads import run_threads
 
 
@@ -106,11 +107,12 @@ class Computing(Base):
     @needs("atomic")
     def test_get_or_set_waits_no_longer_than_the_lease(self, store: Store) -> None:
         """A lock that nobody gives back, and that never expires, holds up nobody for ever."""
-        lock = f"{store.options.namespace}!key"
-        store.backend.set(lock, records.pack(lock, b"planted", code=ord("!"), expires=None), None)
+        probe = Probe(store)
+        lock = probe.lock("key")
+        probe.put_raw(lock, records.pack(lock, b"planted", code=ord("!"), expires=None))
         assert store.get_or_set("key", lambda: "computed", lease=0.2) == "computed"
         assert store.get("key") == "computed"
-        assert store.backend.get(lock) is None
+        assert probe.raw(lock) is None
 
     @clause("atomic-get-or-set")
     @needs("atomic")
@@ -157,5 +159,5 @@ class Computing(Base):
         if store.backend.iterable:
             assert list(store.keys()) == ["key"]
             assert store.count() == 1
-        lock = f"{store.options.namespace}!key"
-        assert store.backend.get(lock) is None
+        probe = Probe(store)
+        assert probe.raw(probe.lock("key")) is None

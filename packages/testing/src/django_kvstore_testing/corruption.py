@@ -18,6 +18,7 @@ from django_kvstore.store import Store
 
 from .base import Base, OpenStore
 from .clauses import clause, needs
+from .probe import Probe
 
 #: How many damages of a larger record are tried.
 _SAMPLE = 200
@@ -49,12 +50,12 @@ class Corruption(Base):
     """Clauses ``corruption-…``."""
 
     def _record(self, store: Store, key: str) -> bytes:
-        record = store.backend.get(self.cell(store, key))
+        record = Probe(store).raw(self.cell(store, key))
         assert record is not None
         return record
 
     def _put(self, store: Store, key: str, record: bytes) -> None:
-        store.backend.set(self.cell(store, key), record, None)
+        Probe(store).put_raw(self.cell(store, key), record)
 
     def _damaged(self, store: Store, key: str, record: bytes, what: str) -> None:
         """With `record` in its cell the entry must raise CorruptValue, whatever it read like."""
@@ -226,7 +227,7 @@ class Corruption(Base):
             assert store.get(key, "gone") in ("new", "gone")
 
     def _room(self, store: Store) -> int:
-        return store.backend.cell_bytes or store.backend.max_value_bytes
+        return Probe(store).record_limit or store.backend.max_value_bytes
 
     @clause("corruption-expiry")
     @pytest.mark.parametrize("expires", [math.nan, math.inf, -math.inf])
@@ -259,7 +260,7 @@ class Corruption(Base):
                 assert store.exists("key") is True
                 if store.backend.atomic:
                     assert store.add("key", "new") is False
-                assert store.backend.get(self.cell(store, "key")) == bytes(flipped)
+                assert self._record(store, "key") == bytes(flipped)
 
     def _askers(self, store: Store, key: str) -> list[Callable[[], object]]:
         calls: list[Callable[[], object]] = [lambda: store.ttl(key)]
@@ -348,7 +349,7 @@ class Corruption(Base):
         ):
             with pytest.raises(CorruptValue):
                 call()
-            assert store.backend.get(self.cell(store, "key")) == damaged
+            assert self._record(store, "key") == damaged
         assert store.add("key", 1) is False
 
     @clause("corruption-mend")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from django_kvstore.backend import Backend
 from django_kvstore.errors import (
     Conflict,
     CorruptValue,
@@ -26,7 +25,7 @@ from django_kvstore.store import Store
 from .base import OpenStore
 from .clauses import clause, needs
 from .outage import Outage
-from .probe import Probe
+from .probe import Kind, Probe, Request
 
 
 class Failure(Outage):
@@ -39,11 +38,7 @@ class Failure(Outage):
     ) -> None:
         """An error that the backend raises is no miss, whichever way is read."""
         store.set("key", "value")
-
-        def fail(*args: Any) -> Any:
-            raise store.backend.error(kind, "for a test")
-
-        failing = open_store(backend=Probe(store.backend, get=fail, get_many=fail))
+        failing = open_store(backend=Probe(store).failing("read", with_error=kind))
         for call in (
             lambda: failing.get("key", "default"),
             lambda: failing.exists("key"),
@@ -55,18 +50,24 @@ class Failure(Outage):
                 call()
         assert store.get("key") == "value"
 
+    def _losing_answers(self, store: Store, sent: list[Request], kind: Kind) -> Any:
+        """Return a backend whose requests of one kind are noted, and their answers lost."""
+        probe = Probe(store)
+
+        def lose(request: Request) -> None:
+            if request.kind == kind:
+                sent.append(request)
+                raise probe.error(OutcomeUnknown, "for a test")
+
+        return probe.watched(before=lose)
+
     @clause("failure-unknown")
     def test_a_write_of_unknown_outcome_is_not_repeated(
         self, store: Store, open_store: OpenStore
     ) -> None:
         """OutcomeUnknown reaches the caller after one attempt, and is no Unavailable."""
-        sent: list[str] = []
-
-        def lose(key: str, *args: Any) -> Any:
-            sent.append(key)
-            raise store.backend.error(OutcomeUnknown, "for a test")
-
-        store = open_store(backend=Probe(store.backend, set=lose, set_many=lose))
+        sent: list[Request] = []
+        store = open_store(backend=self._losing_answers(store, sent, "write"))
         calls: tuple[Callable[[], None], ...] = (
             lambda: store.set("key", 1),
             lambda: store.set_many({"key": 1}),
@@ -84,14 +85,8 @@ class Failure(Outage):
     ) -> None:
         """What may have been counted is not counted again."""
         store.incr("probe")
-        sent: list[str] = []
-
-        def lose(key: str, *args: Any) -> Any:
-            sent.append(key)
-            raise store.backend.error(OutcomeUnknown, "for a test")
-
-        probe = Probe(store.backend, compare_and_set=lose, update=lose, add=lose)
-        store = open_store(backend=probe)
+        sent: list[Request] = []
+        store = open_store(backend=self._losing_answers(store, sent, "change"))
         for call in (
             lambda: store.incr("key"),
             lambda: store.add("key", 1),
@@ -118,7 +113,7 @@ class Failure(Outage):
             OutcomeUnknown: KVStoreError,
         }
         for kind, base in kinds.items():
-            error = store.backend.error(kind, "a reason", hint="A way out.")
+            error = Probe(store).error(kind, "a reason", hint="A way out.")
             assert isinstance(error, KVStoreError)
             assert isinstance(error, base)
             assert type(error) is kind
@@ -128,7 +123,7 @@ class Failure(Outage):
     @clause("failure-family")
     def test_an_error_names_the_store_and_the_way_out(self, store: Store) -> None:
         """The message has the alias, the scheme, the reason and the hint."""
-        error = store.backend.error(Unavailable, "nobody answers.", hint="Start the server.")
+        error = Probe(store).error(Unavailable, "nobody answers.", hint="Start the server.")
         for part in (store.alias, store.backend.scheme, "nobody answers.", "Start the server."):
             assert part in str(error)
         with pytest.raises(InvalidKey) as caught:
@@ -138,7 +133,7 @@ class Failure(Outage):
     @clause("failure-family")
     def test_an_error_crosses_processes(self, store: Store) -> None:
         """An error is pickled with all it says."""
-        error = store.backend.error(Conflict, "somebody else.", hint="Try again.")
+        error = Probe(store).error(Conflict, "somebody else.", hint="Try again.")
         again = pickle.loads(pickle.dumps(error))
         assert type(again) is Conflict
         assert str(again) == str(error)
@@ -146,19 +141,15 @@ class Failure(Outage):
 
     @clause("failure-conflict")
     @needs("atomic")
-    def test_endless_contention_is_told(
-        self, store: Store, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_endless_contention_is_told(self, store: Store, open_store: OpenStore) -> None:
         """When others keep changing an entry the call raises Conflict, and writes nothing."""
         store.incr("probe")
-        backend = store.backend
-        if type(backend).update is not Backend.update:
+        probe = Probe(store)
+        if probe.changes_by_itself:
             # The engine's own way of updating ends as it ends; the next check races it.
             assert store.get("probe") == 1
             return
-        monkeypatch.setattr(backend, "contention_timeout", 0.02)
-        monkeypatch.setattr(backend, "compare_and_set", lambda *args: False)
+        losing = open_store(backend=probe.losing(timeout=0.02))
         with pytest.raises(Conflict):
-            store.incr("probe")
-        monkeypatch.undo()
+            losing.incr("probe")
         assert store.get("probe") == 1

@@ -16,6 +16,7 @@ from django_kvstore.store import Store
 from . import tasks
 from .base import Base
 from .clauses import clause
+from .probe import Probe
 from .project import usable_databases
 from .walks import entries
 from .workers import ProcessWorkers
@@ -100,37 +101,6 @@ class Flags(Base):
     def test_persist_is_as_declared(self, store: Store) -> None:
         """persist() works if `atomic` is declared, and is refused if not."""
         self._agrees(store, "atomic", lambda: store.persist("there"), True)
-
-    @clause("flags-atomic")
-    def test_the_backends_compare_and_set_is_as_declared(self, store: Store) -> None:
-        """The backend can compare and set just when it declares so."""
-        cell = self.cell(store, "absent")
-        self._agrees(
-            store, "atomic", lambda: store.backend.compare_and_set(cell, None, b"x", None), True
-        )
-        store.backend.delete(cell)
-
-    @clause("flags-atomic")
-    def test_the_backend_compares_exactly(self, store: Store) -> None:
-        """The backend's compare_and_set writes, deletes and refuses as it is told."""
-        backend, cell = store.backend, self.cell(store, "key")
-        if not backend.atomic:
-            with pytest.raises(NotSupported):
-                backend.compare_and_set(cell, None, b"a", None)
-            assert backend.get(cell) is None
-            return
-        assert backend.compare_and_set(cell, b"a", b"b", None) is False
-        assert backend.get(cell) is None
-        assert backend.compare_and_set(cell, None, b"a ", None) is True
-        assert backend.compare_and_set(cell, None, b"b", None) is False
-        for other in (b"a", b"A ", b"a  ", b"", b"a \0"):
-            assert backend.compare_and_set(cell, other, b"b", None) is False
-            assert backend.compare_and_set(cell, other, None, None) is False
-        assert backend.get(cell) == b"a "
-        assert backend.compare_and_set(cell, b"a ", b"\0\xff", None) is True
-        assert backend.get(cell) == b"\0\xff"
-        assert backend.compare_and_set(cell, b"\0\xff", None, None) is True
-        assert backend.get(cell) is None
 
     @clause("flags-iterable")
     def test_keys_is_as_declared(self, store: Store) -> None:
@@ -242,26 +212,26 @@ class Flags(Base):
     @clause("flags-expires")
     def test_expires_itself_is_as_declared(self, store: Store) -> None:
         """An expired cell is hidden by the engine just when `expires_itself` is declared."""
-        cell = self.cell(store, "key")
+        probe, cell = Probe(store), self.cell(store, "key")
         seen: list[bytes | None] = []
 
         def write(ttl: float) -> None:
             store.set("key", 1, ttl=ttl)
-            seen.append(store.backend.get(cell))
+            seen.append(probe.raw(cell))
 
         ttl = self.in_time(write)
         assert seen[-1] is not None, (
-            f"a cell was written with a ttl of {ttl:g} s, and the backend's get() returned None at "
+            f"a cell was written with a ttl of {ttl:g} s, and the engine had no record at "
             "once: expected the record; an expiry is rounded up to the engine's unit, never down"
         )
         self.outlive(ttl)
-        if store.backend.expires_itself:
+        if probe.expires_itself:
             after = f"{ttl:g} s after a cell was written with that ttl"
-            assert store.backend.get(cell) is None, (
-                f"{after} the backend's get() still returned it: expected None, since it declares "
+            assert probe.raw(cell) is None, (
+                f"{after} the engine still showed it: expected nothing, since the backend declares "
                 "expires_itself"
             )
-            assert store.backend.delete(cell) is False, (
+            assert probe.remove_raw(cell) is False, (
                 f"{after} the backend's delete() returned True: expected False"
             )
         assert store.get("key") is None
@@ -272,20 +242,21 @@ class Flags(Base):
         backend = store.backend
         assert backend.max_key_bytes > 64
         assert backend.max_value_bytes >= 2**16
-        assert backend.cell_bytes is None or backend.cell_bytes > 1200
+        limit = Probe(store).record_limit
+        assert limit is None or limit > 1200
         assert backend.contention_timeout > 0
 
     @clause("flags-limits")
     def test_a_cell_holds_what_is_declared(self, store: Store) -> None:
         """A record of just the declared length is held, and of the declared name."""
-        backend = store.backend
-        room = backend.max_key_bytes - len(self.cell(store, ""))
-        size = min(backend.cell_bytes or 2**20, 2**21)
+        probe = Probe(store)
+        room = store.backend.max_key_bytes - len(self.cell(store, ""))
+        size = min(probe.record_limit or 2**20, 2**21)
         for key in ("key", "k" * room):
             record = bytes(at * 7 % 256 for at in range(256)) * (size // 256 + 1)
-            backend.set(self.cell(store, key), record[:size], None)
-            assert backend.get(self.cell(store, key)) == record[:size]
-            assert backend.delete(self.cell(store, key)) is True
+            probe.put_raw(self.cell(store, key), record[:size])
+            assert probe.raw(self.cell(store, key)) == record[:size]
+            assert probe.remove_raw(self.cell(store, key)) is True
 
     @clause("flags-limits")
     def test_declared_flags_are_booleans(self, store: Store) -> None:
@@ -294,8 +265,8 @@ class Flags(Base):
         A flag may depend on the parameters: it is read from the backend, not from its class.
         """
         backend = store.backend
-        backend.get(self.cell(store, "key"))  # now it has a connection
-        fresh = type(backend)(backend.alias, backend.url, backend.options)
+        store.get("key")  # now it has a connection
+        fresh = Probe(store).another()
         for flag in FLAGS:
             value = getattr(backend, flag)
             assert type(value) is bool, f"{flag} is {value!r}: expected True or False"

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from django_kvstore.backend import KeyPage, Page
 from django_kvstore.options import MISSING
 from django_kvstore.store import Store
 
 from . import tasks
 from .base import Base, OpenStore
 from .clauses import clause, needs
-from .probe import Probe
+from .probe import Probe, Request
 from .walks import entries
 from .workers import ProcessWorkers, ThreadWorkers
 
@@ -169,7 +168,7 @@ class Iteration(Base):
         values = self._fill(store, 20)
         first = store.scan(limit=8)
         assert first.cursor is not None
-        again = type(store.backend)(store.alias, store.backend.url, store.backend.options)
+        again = Probe(store).another()
         for other in (store, store, type(store)(again, store.options)):
             rest: list[str] = []
             cursor: str | None = first.cursor
@@ -198,21 +197,13 @@ class Iteration(Base):
         # More than any page of a walk has.
         total = len(self._fill(store, max(self.walk, 1100)))
         sizes: list[int] = []
-        backend = store.backend
 
-        def scan(prefix: str, cursor: str | None, limit: int) -> Page:
-            page = backend.scan(prefix, cursor, limit)
-            assert len(page.cells) <= limit
-            sizes.append(len(page.cells))
-            return page
+        def note(request: Request) -> None:
+            if request.kind == "list":
+                assert len(request.keys) <= request.limit
+                sizes.append(len(request.keys))
 
-        def scan_keys(prefix: str, cursor: str | None, limit: int) -> KeyPage:
-            page = backend.scan_keys(prefix, cursor, limit)
-            assert len(page.keys) <= limit
-            sizes.append(len(page.keys))
-            return page
-
-        store = open_store(backend=Probe(backend, scan=scan, scan_keys=scan_keys))
+        store = open_store(backend=Probe(store).watched(after=note))
         for walk in (store.keys, store.items):
             sizes.clear()
             walking = walk()

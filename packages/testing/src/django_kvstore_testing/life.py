@@ -17,6 +17,7 @@ from django_kvstore.store import Store
 from .base import Base, OpenStore
 from .clauses import clause
 from .observing import errors_of, io_events
+from .probe import Probe
 from .threads import run_threads
 
 
@@ -25,8 +26,7 @@ class Life(Base):
 
     def _another(self, store: Store, open_store: OpenStore) -> Store:
         """Return the same store on a backend of its own."""
-        backend = store.backend
-        return open_store(backend=type(backend)(backend.alias, backend.url, backend.options))
+        return open_store(backend=Probe(store).another())
 
     @clause("life-ping")
     def test_ping_answers_in_seconds(self, store: Store) -> None:
@@ -188,19 +188,19 @@ class Life(Base):
         said: list[str] = []
         try:
             options = {**backend.options, **dict.fromkeys(names, canary)}
-            made = type(backend)(backend.alias, url, options)
+            made = Store(Probe(store).another(url=url, options=options), store.options)
         except Exception as error:  # noqa: BLE001 - it may refuse such a URL in any way
             said += [str(error), repr(error)]
         else:
             said += errors_of(
                 made.ping,
-                lambda: made.get(self.cell(store, "key")),
-                lambda: made.set(self.cell(store, "key"), b"x", None),
-                lambda: made.delete(self.cell(store, "key")),
-                lambda: made.get_many([self.cell(store, "key")]),
-                lambda: list(made.check()),
+                lambda: made.get("key"),
+                lambda: made.set("key", "value"),
+                lambda: made.delete("key"),
+                lambda: made.get_many(["key"]),
+                lambda: list(made.backend.check()),
             )
-            said += [repr(made), made.address]
+            said += [repr(made), repr(made.backend), made.backend.address]
             made.close()
         said += [record.getMessage() for record in caplog.records]
         for text in said:
@@ -211,9 +211,9 @@ class Life(Base):
         """A backend is made and shown without a connection, a file or a look for an address."""
         backend = store.backend
         # Once before, so that what is imported on first use is there.
-        type(backend)(backend.alias, backend.url, backend.options).close()
+        Probe(store).another().close()
         with io_events() as events:
-            made = type(backend)(backend.alias, backend.url, backend.options)
+            made = Probe(store).another()
             shown = repr(made)
         assert events == [], f"making the backend did I/O: {', '.join(events)}"
         assert made.alias == backend.alias

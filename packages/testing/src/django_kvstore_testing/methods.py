@@ -161,6 +161,22 @@ class Methods(Base):
         self._gives(store, True, "compare_and_set", cell, record, b"new", None)
         self._gives(store, b"new", "get", cell)
 
+    @clause("flags-atomic")
+    def test_7_compare_and_set_is_there_as_declared(self, store: Store) -> None:
+        """The backend's compare_and_set() raises NotSupported where `atomic` is not declared."""
+        backend, cell = store.backend, self.cell(store, "key")
+        if not backend.atomic:
+            with pytest.raises(NotSupported):
+                backend.compare_and_set(cell, None, b"a", None)
+            self._gives(store, None, "get", cell)
+            return
+        self._gives(store, True, "compare_and_set", cell, None, b"a ", None)
+        for other in (b"a", b"A ", b"a  ", b"", b"a \0"):
+            self._gives(store, False, "compare_and_set", cell, other, b"b", None)
+            self._gives(store, False, "compare_and_set", cell, other, None, None)
+        self._gives(store, True, "compare_and_set", cell, b"a ", b"\0\xff", None)
+        self._gives(store, b"\0\xff", "get", cell)
+
     @clause("backend-scan")
     def test_8_scan_lists_the_cells_of_a_prefix(self, store: Store) -> None:
         """scan() returns pages of (name, record), and None as the cursor of the last one."""

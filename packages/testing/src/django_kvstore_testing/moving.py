@@ -48,9 +48,9 @@ class Moving(Base):
         """A damaged entry is there, with its error and without a value."""
         store.set_many({"fine": 1, "key": 2})
         cell = self.cell(store, "key")
-        record = store.backend.get(cell)
+        record = Probe(store).raw(cell)
         assert record is not None
-        store.backend.set(cell, record[:-1] + bytes((record[-1] ^ 1,)), None)
+        Probe(store).put_raw(cell, record[:-1] + bytes((record[-1] ^ 1,)))
         found = store.get_entries(["fine", "key"])
         assert found["fine"].value == 1
         assert found["key"].value is MISSING
@@ -65,7 +65,7 @@ class Moving(Base):
         store.set("while", "there", ttl=1000)
         store.set("other", 1)
         cell = self.cell(store, "key 7")
-        store.backend.set(cell, b"damaged", None)
+        Probe(store).put_raw(cell, b"damaged")
         exported: list[Entry] = entries(store.export, limit=8)
         listed = {entry.key: entry for entry in exported}
         assert len(listed) == len(exported), "an entry was listed twice"
@@ -80,12 +80,8 @@ class Moving(Base):
     def test_an_outage_is_no_damaged_entry(self, store: Store, open_store: OpenStore) -> None:
         """When the engine fails while a value is read get_entries() raises what it raised."""
         store.set("key", "value")
-
-        def fail(*args: Any) -> Any:
-            raise store.backend.error(Unavailable, "for a test")
-
         # Wherever the value is read: in one piece, or part by part.
-        failing = open_store(backend=Probe(store.backend, get=fail, get_many=fail))
+        failing = open_store(backend=Probe(store).failing("read", with_error=Unavailable))
         with pytest.raises(Unavailable):
             failing.get_entries(["key"])
 
@@ -112,7 +108,7 @@ class Moving(Base):
         """What has expired, or has no value, is neither written nor in the way."""
         now = time.time()
         store.set("damaged", "old")
-        error = store.backend.error(CorruptValue, "for a test")
+        error = Probe(store).error(CorruptValue, "for a test")
         store.restore(
             [
                 Entry("fine", 1, now + 1000, 1),

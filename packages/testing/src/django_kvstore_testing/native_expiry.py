@@ -1,114 +1,83 @@
-"""Checks of an engine's own expiry: it follows every way of writing a cell."""
+"""Checks of an engine's own expiry: it follows every way of writing a record."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
-from django_kvstore.backend import Write
 from django_kvstore.store import Store
 
 from .base import Base
 from .clauses import clause
+from .probe import Probe
 
 _OLD = b"what was there before"
 
 
 class NativeExpiry(Base):
-    """Clause ``flags-expires``, for the backend's own methods."""
-
-    def _ways(self, store: Store) -> dict[str, Callable[[str, float | None], object]]:
-        """Return the ways of writing a record into a cell that holds `_OLD`, or nothing."""
-        backend = store.backend
-
-        def record(cell: str, expires: float | None) -> bytes:
-            # A real one: a backend may read the expiry from it.
-            return store.coder.encode(cell, "value", expires)
-
-        def replace(cell: str, expires: float | None) -> None:
-            new = record(cell, expires)
-            assert backend.compare_and_set(cell, backend.get(cell), new, expires) is True
-
-        def add(cell: str, expires: float | None) -> None:
-            backend.delete(cell)
-            assert backend.add(cell, record(cell, expires), expires) is True
-
-        def change(cell: str, expires: float | None) -> None:
-            backend.update(cell, lambda old: Write(record(cell, expires), expires))
-
-        ways: dict[str, Callable[[str, float | None], object]] = {
-            "set": lambda cell, expires: backend.set(cell, record(cell, expires), expires),
-            "set_many": lambda cell, expires: backend.set_many(
-                {cell: record(cell, expires)}, expires
-            ),
-        }
-        if backend.atomic:
-            ways |= {"compare_and_set": replace, "add": add, "update": change}
-        return ways
+    """Clause ``flags-expires``, for each of the backend's ways to write."""
 
     @clause("flags-expires")
     def test_every_way_of_writing_gives_the_expiry(self, store: Store) -> None:
-        """A cell expires as the last call that wrote it said, whichever method that was."""
-        backend = store.backend
-        ways = self._ways(store)
+        """A record expires as the last call that wrote it said, whichever method that was."""
+        probe = Probe(store)
         written: dict[str, str] = {}
 
         def write(ttl: float) -> None:
             written.clear()
-            for way, act in ways.items():
+            for way, act in probe.ways_to_write().items():
                 for before in ("nothing", "no expiry", "a later expiry"):
-                    cell = self.cell(store, f"{way} {before} {ttl}")
+                    name = self.cell(store, f"{way} {before} {ttl}")
                     if before != "nothing":
                         later = time.time() + 5000
-                        backend.set(cell, _OLD, None if before == "no expiry" else later)
-                    act(cell, time.time() + ttl)
-                    written[cell] = f"{way}() over {before}"
+                        probe.put_raw(name, _OLD, None if before == "no expiry" else later)
+                    expires = time.time() + ttl
+                    act(name, probe.record(name, "value", expires), expires)
+                    written[name] = f"{way}() over {before}"
 
         ttl = self.in_time(write)
         self.outlive(ttl)
-        if not backend.expires_itself:
-            assert _OLD not in backend.get_many(list(written)).values()
+        if not probe.expires_itself:
+            assert _OLD not in probe.raw_many(written).values()
             return
-        left = [way for cell, way in written.items() if backend.get(cell) is not None]
-        assert left == [], f"the engine still shows, after their expiry, cells written by {left}"
-        listed = backend.get_many(list(written))
-        assert listed == {}, f"get_many() still shows {len(listed)} expired cells"
-        told = [way for cell, way in written.items() if backend.delete(cell) is not False]
-        assert told == [], f"delete() says that there were expired cells written by {told}"
+        left = [way for name, way in written.items() if probe.raw(name) is not None]
+        assert left == [], f"the engine still shows, after their expiry, records written by {left}"
+        listed = probe.raw_many(written)
+        assert listed == {}, f"many at once: it still shows {len(listed)} expired records"
+        there = [way for name, way in written.items() if probe.remove_raw(name) is not False]
+        assert there == [], f"delete() returned True for expired records written by {there}"
 
     @clause("flags-expires")
     def test_every_way_of_writing_takes_the_expiry_away(self, store: Store) -> None:
-        """A cell that was written again without an expiry stays."""
-        backend = store.backend
+        """A record that was written again without an expiry stays."""
+        probe = Probe(store)
         written: dict[str, str] = {}
 
         def write(ttl: float) -> None:
             written.clear()
-            for way, act in self._ways(store).items():
-                cell = self.cell(store, f"{way} {ttl}")
-                backend.set(cell, _OLD, time.time() + ttl)
-                act(cell, None)
-                written[cell] = way
+            for way, act in probe.ways_to_write().items():
+                name = self.cell(store, f"{way} {ttl}")
+                probe.put_raw(name, _OLD, time.time() + ttl)
+                act(name, probe.record(name, "value"), None)
+                written[name] = way
 
         self.outlive(self.in_time(write))
-        lost = [way for cell, way in written.items() if backend.get(cell) in (None, _OLD)]
-        assert lost == [], f"the engine lost, with the expiry they had before, cells of {lost}"
+        lost = [way for name, way in written.items() if probe.raw(name) in (None, _OLD)]
+        assert lost == [], f"the engine lost, with the expiry they had before, records of {lost}"
 
     @clause("flags-expires")
     def test_every_cell_of_a_bulk_write_expires(self, store: Store) -> None:
-        """However many cells one set_many() writes, each of them expires."""
-        backend = store.backend
+        """However many records one call writes, each of them expires."""
+        probe = Probe(store)
         names: list[str] = []
 
         def write(ttl: float) -> None:
             names[:] = [self.cell(store, f"{ttl} {number}") for number in range(self.bulk)]
             expires = time.time() + ttl
-            cells = {name: store.coder.encode(name, "value", expires) for name in names}
-            backend.set_many(cells, expires)
+            probe.put_many_raw({n: probe.record(n, "value", expires) for n in names}, expires)
 
         ttl = self.in_time(write)
         self.outlive(ttl)
-        if backend.expires_itself:
-            left = backend.get_many(names)
-            assert left == {}, f"{len(left)} of {len(names)} cells are there after their expiry"
-        backend.delete_many(names)
+        if probe.expires_itself:
+            left = probe.raw_many(names)
+            assert left == {}, f"{len(left)} of {len(names)} records are there after their expiry"
+        probe.remove_many_raw(names)

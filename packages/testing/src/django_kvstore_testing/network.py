@@ -23,6 +23,7 @@ from .base import Base
 from .clauses import clause
 from .observing import errors_of, open_descriptors
 from .optional import Optional
+from .probe import Probe
 from .proxy import Proxy
 from .threads import run_threads
 
@@ -577,10 +578,10 @@ class Network(Optional):
             params={**backend.url.params, **secrets},
         )
         try:
-            made = type(backend)(backend.alias, url, {**backend.options, **secrets})
+            options = {**backend.options, **secrets}
+            made = Store(Probe(remote).another(url=url, options=options), remote.options)
         except Exception:  # noqa: BLE001 - it may refuse such a URL in any way
             return  # its text is looked at where nothing is disturbed
-        cell = self.cell(store, "key")
         faults: list[Callable[[], None]] = [
             fault_proxy.refuse,
             lambda: fault_proxy.cut_reply(after=0, times=None),
@@ -592,10 +593,10 @@ class Network(Optional):
             fault()
             said += errors_of(
                 made.ping,
-                lambda: made.get(cell),
-                lambda: made.set(cell, b"x", None),
-                lambda: made.delete(cell),
-                lambda: list(made.check()),
+                lambda: made.get("key"),
+                lambda: made.set("key", "value"),
+                lambda: made.delete("key"),
+                lambda: list(made.backend.check()),
             )
         made.close()
         said += [record.getMessage() for record in caplog.records]

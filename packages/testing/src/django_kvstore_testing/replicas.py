@@ -17,6 +17,7 @@ from django_kvstore.store import Store
 
 from .base import Base
 from .clauses import clause, needs
+from .probe import Probe
 from .splitting import text
 from .walks import entries
 
@@ -143,7 +144,8 @@ class Replicas(Base):
         small.delete("key")
         self.catch_up()
         if small.backend.iterable:
-            assert small.backend.count(f"{small.options.namespace};") == 0
+            probe = Probe(small)
+            assert probe.raw_keys(probe.parts_prefix) == []
 
     @clause("replicas-writes")
     @needs("iterable")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from django_kvstore import records, split
+from django_kvstore import split
 from django_kvstore.errors import CorruptValue, Unavailable
 from django_kvstore.options import MISSING
 from django_kvstore.store import Store
 
 from . import tasks
-from .base import Base
+from .base import Base, OpenStore
 from .clauses import clause, needs
+from .probe import Probe, Request
 from .threads import run_threads
 from .walks import entries
 from .workers import ThreadWorkers
@@ -34,12 +34,7 @@ class Splitting(Base):
 
     def _parts(self, store: Store, key: str) -> list[str]:
         """Return the names of the cells that hold the value's parts."""
-        cell = self.cell(store, key)
-        record = store.backend.get(cell)
-        assert record is not None
-        flags, _, _, payload = records.unpack(cell, record)
-        assert flags & records.IS_SPLIT
-        return split.read_head(payload).cells(store.options.namespace)
+        return Probe(store).parts(key)
 
     @clause("splitting-whole")
     def test_a_large_value_comes_back_whole(self, small: Store) -> None:
@@ -57,37 +52,27 @@ class Splitting(Base):
         }
 
     @clause("splitting-whole")
-    def test_no_cell_is_larger_than_declared(
-        self, small: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_no_cell_is_larger_than_declared(self, small: Store, open_store: OpenStore) -> None:
         """Head and parts keep to the engine's limit, however long the key."""
         sizes: list[int] = []
-        backend = small.backend
-        write, write_many = backend.set, backend.set_many
+        probe = Probe(small)
 
-        def noted(key: str, record: bytes, expires: float | None) -> None:
-            sizes.append(len(record))
-            write(key, record, expires)
+        def note(request: Request) -> None:
+            sizes.extend(map(len, request.records.values()))
 
-        def noted_many(cells: Any, expires: float | None) -> None:
-            sizes.extend(map(len, cells.values()))
-            write_many(cells, expires)
-
-        monkeypatch.setattr(backend, "set", noted)
-        monkeypatch.setattr(backend, "set_many", noted_many)
+        small = open_store(backend=probe.watched(before=note))
         for key in ("key", "k" * min(900, self.room(small))):
             small.set(key, text("a"))
             small.set_many({key: text("b")})
             assert small.get(key) == text("b")
         assert len(sizes) > 30
-        assert max(sizes) <= (backend.cell_bytes or 0)
+        assert max(sizes) <= (probe.record_limit or 0)
 
     @clause("splitting-whole")
     def test_a_value_at_the_edge_comes_back(self, small: Store) -> None:
         """Values just under, at and over one cell are all read as they were written."""
-        for size in range(
-            (small.backend.cell_bytes or 0) - 40, (small.backend.cell_bytes or 0) + 10
-        ):
+        limit = Probe(small).record_limit or 0
+        for size in range(limit - 40, limit + 10):
             value = text("a", size)
             small.set("key", value)
             assert small.get("key") == value
@@ -99,7 +84,7 @@ class Splitting(Base):
         old = self._parts(small, "key")
         small.set("key", text("b"))
         assert small.get("key") == text("b")
-        assert small.backend.get_many(old) == {}
+        assert Probe(small).raw_many(old) == {}
 
     @clause("splitting-parts")
     def test_deleting_deletes_the_parts(self, small: Store) -> None:
@@ -112,7 +97,7 @@ class Splitting(Base):
             small.set("key", text("a"))
             parts = self._parts(small, "key")
             assert delete() == 1
-            assert small.backend.get_many(parts) == {}
+            assert Probe(small).raw_many(parts) == {}
             assert small.get("key") is None
 
     @clause("splitting-parts")
@@ -128,29 +113,26 @@ class Splitting(Base):
         assert small.compare_and_set("key", text("c"), text("d")) is False
         assert small.get("key") == text("b")
         assert small.pop("key") == text("b")
-        assert small.backend.get_many(first) == {}
-        assert small.backend.get_many(second) == {}
+        probe = Probe(small)
+        assert probe.raw_many([*first, *second]) == {}
         if small.backend.iterable:
-            parts = f"{small.options.namespace};"
-            assert small.backend.count(parts) == 0
+            assert probe.raw_keys(probe.parts_prefix) == []
 
     @clause("splitting-parts")
     def test_writers_at_the_same_moment_leave_no_parts(
-        self, small: Store, monkeypatch: pytest.MonkeyPatch
+        self, small: Store, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Of large values that were set at the same moment, the parts of one stay: of the last."""
         backend = small.backend
         if not backend.atomic and not backend.iterable:
             return  # nobody can tell which value it was that another one replaced
         parts: set[str] = set()
-        write = backend.set
+        probe = Probe(small)
 
-        def noted(key: str, record: bytes, expires: float | None) -> None:
-            if key.startswith(f"{small.options.namespace};"):
-                parts.add(key)
-            write(key, record, expires)
+        def note(request: Request) -> None:
+            parts.update(name for name in request.records if name.startswith(probe.parts_prefix))
 
-        monkeypatch.setattr(backend, "set", noted)
+        small = open_store(backend=probe.watched(before=note))
         monkeypatch.setattr(split, "GRACE", -1.0)
         writes: tuple[Callable[[str], None], ...] = (
             lambda value: small.set("key", value),
@@ -166,7 +148,7 @@ class Splitting(Base):
             if backend.iterable:
                 small.purge()
             kept = self._parts(small, "key")
-            assert sorted(backend.get_many(sorted(parts))) == sorted(kept)
+            assert sorted(probe.raw_many(parts)) == sorted(kept)
 
     @clause("splitting-parts")
     @needs("iterable")
@@ -189,28 +171,30 @@ class Splitting(Base):
         kept = self._parts(small, "key")
         small.set("orphan", text("b"))
         orphans = self._parts(small, "orphan")
-        small.backend.delete(self.cell(small, "orphan"))
+        probe = Probe(small)
+        probe.remove_raw(self.cell(small, "orphan"))
         assert small.purge() == 0
         monkeypatch.setattr(split, "GRACE", -1.0)
         assert small.purge() == len(orphans)
-        assert small.backend.get_many(orphans) == {}
-        assert len(small.backend.get_many(kept)) == len(kept)
+        assert probe.raw_many(orphans) == {}
+        assert len(probe.raw_many(kept)) == len(kept)
         assert small.get("key") == text("a")
 
     @clause("splitting-damage")
     def test_a_missing_part_is_told(self, small: Store) -> None:
         """With a part gone reading raises CorruptValue, or misses where the engine drops cells."""
         small.set("key", text("a"))
+        probe = Probe(small)
         for part in self._parts(small, "key"):
-            record = small.backend.get(part)
+            record = probe.raw(part)
             assert record is not None
-            small.backend.delete(part)
+            probe.remove_raw(part)
             if small.backend.evicts:
                 assert small.get("key", "gone") == "gone"
             else:
                 with pytest.raises(CorruptValue):
                     small.get("key")
-            small.backend.set(part, record, None)
+            probe.put_raw(part, record)
             assert small.get("key") == text("a")
 
     @clause("splitting-damage")
@@ -250,7 +234,7 @@ class Splitting(Base):
         for number, (name, (call, returned, then)) in enumerate(calls.items()):
             small.set("key", text("a"))
             parts = self._parts(small, "key")
-            small.backend.delete(parts[number % len(parts)])
+            Probe(small).remove_raw(parts[number % len(parts)])
             if not small.backend.evicts:
                 with pytest.raises(CorruptValue):
                     small.get("key")
@@ -262,7 +246,7 @@ class Splitting(Base):
                 assert small.add("key", "another"), name
         if small.backend.evicts and small.backend.atomic:
             small.set("key", text("a"))
-            small.backend.delete(self._parts(small, "key")[0])
+            Probe(small).remove_raw(self._parts(small, "key")[0])
             assert [small.get_or_set("key", compute) for _ in range(3)] == [7, 7, 7]
             assert len(computed) == 2, "it is stored when it was computed"
 
@@ -271,7 +255,8 @@ class Splitting(Base):
         """A part that was flipped, cut or replaced raises CorruptValue."""
         small.set("key", text("a"))
         parts = self._parts(small, "key")
-        whole = small.backend.get_many(parts)
+        probe = Probe(small)
+        whole = probe.raw_many(parts)
         for at, part in enumerate(parts):
             record = whole[part]
             neighbor = whole[parts[at - 1]]
@@ -279,19 +264,20 @@ class Splitting(Base):
                 bytes(record[:n]) + bytes([record[n] ^ 1]) + record[n:][1:] for n in (0, 5, 60)
             )
             for damaged in (*flips, record[:-1], record + b"\0", neighbor, b"x"):
-                small.backend.set(part, damaged, None)
+                probe.put_raw(part, damaged)
                 with pytest.raises(CorruptValue):
                     small.get("key")
-            small.backend.set(part, record, None)
+            probe.put_raw(part, record)
         assert small.get("key") == text("a")
 
     @clause("splitting-damage")
     def test_a_head_of_another_key_is_told(self, small: Store) -> None:
         """The head of a large value in another key's cell raises CorruptValue."""
         small.set("mine", text("a"))
-        head = small.backend.get(self.cell(small, "mine"))
+        probe = Probe(small)
+        head = probe.raw(self.cell(small, "mine"))
         assert head is not None
-        small.backend.set(self.cell(small, "yours"), head, None)
+        probe.put_raw(self.cell(small, "yours"), head)
         with pytest.raises(CorruptValue):
             small.get("yours")
 
@@ -299,43 +285,38 @@ class Splitting(Base):
     def test_a_damaged_head_is_told(self, small: Store) -> None:
         """Whichever bit of the head is flipped, reading raises CorruptValue."""
         small.set("key", text("a"))
-        cell = self.cell(small, "key")
-        head = small.backend.get(cell)
+        probe, cell = Probe(small), self.cell(small, "key")
+        head = probe.raw(cell)
         assert head is not None
         for bit in range(len(head) * 8):
             flipped = bytearray(head)
             flipped[bit // 8] ^= 1 << bit % 8
-            small.backend.set(cell, bytes(flipped), None)
+            probe.put_raw(cell, bytes(flipped))
             with pytest.raises(CorruptValue):
                 small.get("key")
 
     @clause("splitting-damage")
-    def test_an_outage_is_no_missing_part(
-        self, small: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_an_outage_is_no_missing_part(self, small: Store, open_store: OpenStore) -> None:
         """When the engine fails between head and parts the reader is told of that."""
         small.set("key", text("a"))
         parts = set(self._parts(small, "key"))
-        read_many, read = small.backend.get_many, small.backend.get
+        probe = Probe(small)
 
-        def fail(keys: Any) -> Any:
-            if parts & ({keys} if isinstance(keys, str) else set(keys)):
-                raise small.backend.error(Unavailable, "for a test")
-            return read(keys) if isinstance(keys, str) else read_many(keys)
+        def fail(request: Request) -> None:
+            if request.kind == "read" and parts.intersection(request.keys):
+                raise probe.error(Unavailable, "for a test")
 
-        for method in ("get", "get_many"):
-            monkeypatch.setattr(small.backend, method, fail)
+        failing = open_store(backend=probe.watched(before=fail))
         reads: list[Callable[[], Any]] = [
-            lambda: small.get("key"),
-            lambda: small.get_many(["key"]),
-            lambda: small.get_entries(["key"]),
+            lambda: failing.get("key"),
+            lambda: failing.get_many(["key"]),
+            lambda: failing.get_entries(["key"]),
         ]
         if small.backend.iterable:
-            reads += [lambda: list(small.items()), lambda: entries(small.export)]
+            reads += [lambda: list(failing.items()), lambda: entries(failing.export)]
         for call in reads:
             with pytest.raises(Unavailable):
                 call()
-        monkeypatch.undo()
         assert small.get("key") == text("a")
 
     @clause("splitting-expiry")
@@ -366,9 +347,9 @@ class Splitting(Base):
         purged = small.purge()
         # The call may have taken longer than the ttl, and then it stored nothing.
         assert purged in (0, cells)
-        backend, namespace = small.backend, small.options.namespace
-        assert backend.purge(namespace, time.time()) == 0
-        assert backend.count(f"{namespace};") == len(self._parts(small, "kept"))
+        probe = Probe(small)
+        assert small.purge() == 0
+        assert sorted(probe.raw_keys(probe.parts_prefix)) == sorted(self._parts(small, "kept"))
         assert small.get("kept") == text("a")
 
     @clause("splitting-expiry")

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 from django_kvstore.store import Store
 
+from .probe import Probe
+
 
 class Start(Protocol):
     """A barrier, of threads or of processes."""
@@ -67,8 +69,7 @@ def swap_up(store: Store, start: Start, number: int, *, key: str, times: int) ->
 def compute(store: Store, start: Start, number: int, *, keys: list[str]) -> list[tuple[Any, bool]]:
     """Get each key's value or compute it; return it and whether it was computed here."""
     # Callers of one backend wait for each other without asking the engine, and the engine is meant.
-    shared = store.backend
-    own = Store(type(shared)(shared.alias, shared.url, shared.options), store.options)
+    own = Store(Probe(store).another(), store.options)
     answers = []
     for key in keys:
         calls: list[int] = []

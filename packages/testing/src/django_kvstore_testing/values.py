@@ -26,6 +26,7 @@ from django_kvstore.store import Store
 
 from .base import Base
 from .clauses import clause
+from .probe import Probe
 from .sameness import difference
 from .strategies import exact_values, json_values
 
@@ -173,7 +174,7 @@ class Values(Base):
     def test_values_that_look_like_records_come_back(self, store: Store) -> None:
         """What is stored is not mistaken for the store's own marks."""
         store.set("key", "payload")
-        record = store.backend.get(self.cell(store, "key"))
+        record = Probe(store).raw(self.cell(store, "key"))
         assert record is not None
         self._come_back(store, record.decode("latin-1"), "\xd7\0t", ":", ";", "!")
         self._exact(store, record, record + record)
@@ -182,7 +183,7 @@ class Values(Base):
     def test_values_of_every_size_come_back(self, store: Store) -> None:
         """No size is special: not that of a page, a packet or a cell."""
         sizes = [1, 15, 16, 31, 32, 127, 128, 255, 256, 511, 512, 1023, 1024, 1025, 4096, 65535]
-        cell = store.backend.cell_bytes or 0
+        cell = Probe(store).record_limit or 0
         sizes += [size for size in range(cell - 40, cell + 5, 5) if 0 < size < 2**21]
         self._come_back(store, *("v" * self.fitting(store, size) for size in sizes))
 

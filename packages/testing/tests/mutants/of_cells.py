@@ -189,12 +189,12 @@ class HidesItsScan(LocMemBackend):
     iterable = False
 
 
-@breaks("flags-atomic", "test_the_backends_compare_and_set_is_as_declared")
+@breaks("flags-atomic", "test_7_compare_and_set_is_there_as_declared")
 class HidesItsCompare(LocMemBackend):
     atomic = False
 
 
-@breaks("flags-atomic", "test_the_backend_compares_exactly")
+@breaks("flags-atomic", "test_7_compare_and_set_is_there_as_declared")
 class ComparesLengths(LocMemBackend):
     def compare_and_set(
         self, key: str, old: bytes | None, new: bytes | None, expires: float | None
