@@ -210,19 +210,32 @@ def nobody() -> Iterator[str]:
     port.release()
 
 
+@pytest.fixture(scope="module")
+def other_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of the other database, with an entry in its store."""
+    project = Project(tmp_path_factory.mktemp("other"))
+    text = SETTINGS.replace("TEST_NAME", IN_MEMORY)
+    project.write("settings.py", text.replace("PORT_OF_NOBODY", ""))
+    project.write("shop/apps.py", APPS).write("shop/urls.py", URLS)
+    project.manage("kvstore", "provision", "other")
+    project.manage("kvstore", "set", "key", "kept", "--store", "other")
+    return (project.folder / "other.sqlite3").read_bytes()
+
+
 @pytest.fixture(params=[IN_FILE, IN_MEMORY], ids=["file", "memory"])
-def shop(request: pytest.FixtureRequest, project: Project, nobody: str) -> Iterator[Project]:
+def shop(
+    request: pytest.FixtureRequest, project: Project, nobody: str, other_database: bytes
+) -> Iterator[Project]:
     """The project, with an entry in the store of the other database."""
     text = SETTINGS.replace("TEST_NAME", request.param)
     project.write("settings.py", text.replace("PORT_OF_NOBODY", nobody))
     project.write("shop/apps.py", APPS).write("shop/urls.py", URLS)
-    project.manage("kvstore", "provision", "other")
-    project.manage("kvstore", "set", "key", "kept", "--store", "other")
-    (project.folder / "opened.txt").unlink()
+    other = project.folder / "other.sqlite3"
+    other.write_bytes(other_database)
     yield project
     opened = set((project.folder / "opened.txt").read_text().split())
     assert opened == {"default"}, "only the database of the tests was opened"
-    assert "kept" in project.manage("kvstore", "get", "key", "--store", "other")
+    assert other.read_bytes() == other_database
 
 
 def write_unittests(project: Project, *, mixin: str) -> None:

@@ -141,12 +141,12 @@ def test_standard_input_that_is_not_text_is_refused(folder: Path, encoding: str)
 def test_an_argument_that_is_not_text_is_refused(
     folder: Path, arguments: tuple[str | bytes, ...]
 ) -> None:
-    before = run(folder, "kvstore", "count").stdout
+    before = (folder / "shell.db").read_bytes()
     done = run(folder, "kvstore", *arguments)
     assert done.returncode == 1
     assert done.stderr.startswith(b"CommandError: ")
     assert b"UTF-8" in done.stderr
-    assert run(folder, "kvstore", "count").stdout == before
+    assert (folder / "shell.db").read_bytes() == before
 
 
 def on_a_terminal(folder: Path, *arguments: str) -> str:

@@ -7,6 +7,7 @@ import pickle
 import struct
 import zlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -44,6 +45,14 @@ class Trap:
 def damage(record: bytes) -> bytes:
     """Return the record with another last byte, whichever that was."""
     return record[:-1] + bytes((record[-1] ^ 1,))
+
+
+@cache
+def _bomb() -> bytes:
+    """Return a few kilobytes that zlib would unpack to more than `_PAST` bytes."""
+    packer = zlib.compressobj(9)
+    packed = [packer.compress(bytes(2**20)) for _ in range(_PAST // 2**20 + 1)]
+    return b"".join(packed) + packer.flush()
 
 
 class Corruption(Base):
@@ -177,9 +186,7 @@ class Corruption(Base):
         """A small record that would become longer than any value raises CorruptValue."""
         store.set("key", "value")
         code = records.unpack(self.cell(store, "key"), self._record(store, "key")).code
-        packer = zlib.compressobj(9)
-        bomb = b"".join(packer.compress(bytes(2**20)) for _ in range(_PAST // 2**20 + 1))
-        bomb += packer.flush()
+        bomb = _bomb()
         forged = records.pack(
             self.cell(store, "key"),
             bomb,
