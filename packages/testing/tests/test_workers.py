@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Iterator
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from django_kvstore_testing import tasks
 from django_kvstore_testing.opening import Opening
 from django_kvstore_testing.project import inherited_settings
 from django_kvstore_testing.threads import run_threads
-from django_kvstore_testing.workers import ProcessWorkers, ThreadWorkers
+from django_kvstore_testing.workers import Crews, ProcessWorkers, ThreadWorkers
 from mutants import failing
 
 OPENING = Opening("contract", {"URL": "locmem://workers"})
@@ -69,3 +71,66 @@ def test_a_process_that_cannot_open_the_store_is_told_of() -> None:
     with pytest.raises(AssertionError, match="There is no backend for the scheme 'nosuchengine'"):
         ProcessWorkers(opening, inherited_settings(), processes=1, threads=1)
     assert multiprocessing.active_children() == []
+
+
+@pytest.fixture
+def crews() -> Iterator[Crews]:
+    """The processes of a run that has just begun."""
+    crews = Crews()
+    yield crews
+    crews.close()
+    assert multiprocessing.active_children() == []
+
+
+def few(crews: Crews, opening: Opening, **changes: Any) -> ProcessWorkers:
+    """Return two processes of two threads each."""
+    return crews.workers(opening, {**inherited_settings(), **changes}, processes=2, threads=2)
+
+
+def test_one_crew_opens_one_store_after_the_other(store: Store, crews: Crews) -> None:
+    first = few(crews, OPENING)
+    before = {process.pid for process in multiprocessing.active_children()}
+    assert first.race(tasks.add_first, store, keys=["key"]).count([True]) == 2
+    second = few(crews, Opening("contract", {"URL": "locmem://others"}))
+    assert second is first
+    assert second.race(tasks.see, store, key="key") == [None] * 4
+    assert {process.pid for process in multiprocessing.active_children()} == before
+
+
+def test_a_crew_at_rest_has_closed_its_stores(store: Store, crews: Crews) -> None:
+    workers = few(crews, OPENING)
+    crews.rest()
+    with pytest.raises(AssertionError, match="no store is open"):
+        workers.race(tasks.see, store, key="key")
+    assert few(crews, OPENING).race(tasks.see, store, key="key") == [None] * 4
+
+
+def test_a_crew_of_which_one_has_died_is_replaced(store: Store, crews: Crews) -> None:
+    few(crews, OPENING)
+    dead = multiprocessing.active_children()[0]
+    dead.kill()
+    dead.join()
+    assert few(crews, OPENING).race(tasks.see, store, key="key") == [None] * 4
+    assert len(multiprocessing.active_children()) == 2
+
+
+def test_a_process_that_dies_in_a_race_keeps_nobody_waiting(store: Store, crews: Crews) -> None:
+    workers = few(crews, OPENING)
+    with pytest.raises(AssertionError, match="a process ended with code 9"):
+        workers.race(failing.die_in_one, store)
+    assert multiprocessing.active_children() == []
+    assert few(crews, OPENING).race(tasks.see, store, key="key") == [None] * 4
+
+
+def test_other_settings_need_other_processes(store: Store, crews: Crews) -> None:
+    assert few(crews, OPENING) is not few(crews, OPENING, SECRET_KEY="another")
+    assert len(multiprocessing.active_children()) == 4
+
+
+def test_workers_see_the_environment_of_now(
+    store: Store, crews: Crews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(crews, OPENING)
+    monkeypatch.setenv("KVSTORE_TEST_OF_WORKERS", "now")
+    names = few(crews, OPENING).race(failing.environment, store, name="KVSTORE_TEST_OF_WORKERS")
+    assert names == ["now"] * 4

@@ -23,7 +23,7 @@ from .clock import Clock
 from .opening import Opening
 from .probe import Probe, unwatched
 from .project import ensure_django, inherited_settings
-from .workers import ProcessWorkers, ThreadWorkers
+from .workers import Crews, ProcessWorkers, ThreadWorkers
 
 #: Opens a store on the engine under test with other `StoreOptions`; its namespace is within the
 #: test's own, so that tests at the same time on one engine do not meet.
@@ -225,34 +225,25 @@ class Base:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def started_workers(cls) -> Iterator[dict[str, ProcessWorkers]]:
-        """Contending processes for each URL; started when first asked for."""
-        made: dict[str, ProcessWorkers] = {}
-        yield made
-        for processes in made.values():
-            processes.close()
+    def crews(cls, kvstore_crews: Crews) -> Iterator[Crews]:
+        """The run's worker processes; they hold no store of this class after its last check."""
+        yield kvstore_crews
+        kvstore_crews.rest()
 
     @pytest.fixture
-    def workers(
-        self, started_workers: dict[str, ProcessWorkers], store_url: str, store: Store
-    ) -> ProcessWorkers | ThreadWorkers:
+    def workers(self, crews: Crews, store_url: str, store: Store) -> ProcessWorkers | ThreadWorkers:
         """Those who race: in several processes where the engine is shared."""
         if not store.backend.shared:
             return ThreadWorkers(self.processes * self.threads)
-        return self.workers_of(started_workers, store_url)
+        return self.workers_of(crews, store_url)
 
-    def workers_of(self, started_workers: dict[str, ProcessWorkers], url: str) -> ProcessWorkers:
-        """Return the processes of a URL, started now unless they were before."""
-        if url not in started_workers or not started_workers[url].usable:
-            started_workers[url] = self.start_processes(url, self.processes, self.threads)
-        return started_workers[url]
-
-    def start_processes(self, url: str, processes: int, threads: int) -> ProcessWorkers:
-        """Start further processes, in which the store of that URL is open."""
+    def workers_of(self, crews: Crews, url: str) -> ProcessWorkers:
+        """Return processes in which the store of that URL is open."""
         name = type(self).__name__
         assert self.opens_elsewhere, f"{name} has its own make_store, and so needs child_store too"
         given = self.settings or inherited_settings()
-        return ProcessWorkers(self.opening(url), given, processes=processes, threads=threads)
+        wanted = self.opening(url)
+        return crews.workers(wanted, given, processes=self.processes, threads=self.threads)
 
     @property
     def opens_elsewhere(self) -> bool:

@@ -19,7 +19,7 @@ from .clauses import clause
 from .probe import Probe
 from .project import usable_databases
 from .walks import entries
-from .workers import ProcessWorkers
+from .workers import Crews
 
 #: What a backend declares about its engine.
 FLAGS = (
@@ -139,27 +139,22 @@ class Flags(Base):
         assert store.exists("there") is not store.backend.clearable
 
     @clause("flags-shared")
-    def test_shared_is_as_declared(
-        self, store: Store, started_workers: dict[str, ProcessWorkers], store_url: str
-    ) -> None:
+    def test_shared_is_as_declared(self, store: Store, crews: Crews, store_url: str) -> None:
         """Another process sees an entry just when `shared` is declared."""
         store.set("key", "from the parent")
         if store.backend.shared:
-            workers = self.workers_of(started_workers, store_url)
+            workers = self.workers_of(crews, store_url)
             seen = workers.race(tasks.see, store, key="key")
             assert seen == ["from the parent"] * workers.number
             return
         if self.can_start_processes and self.opens_elsewhere:
-            alone = self.start_processes(store_url, processes=1, threads=1)
-            try:
-                assert alone.race(tasks.see, store, key="key") == [None]
-            finally:
-                alone.close()
+            workers = self.workers_of(crews, store_url)
+            assert workers.race(tasks.see, store, key="key") == [None] * workers.number
         assert store.get("key") == "from the parent"
 
     @clause("flags-shared")
     def test_a_read_is_never_behind_another_process(
-        self, store: Store, started_workers: dict[str, ProcessWorkers], store_url: str
+        self, store: Store, crews: Crews, store_url: str
     ) -> None:
         """What another process writes or deletes is seen by the next read, here too.
 
@@ -178,7 +173,7 @@ class Flags(Base):
         if not store.backend.shared:
             assert [read(name) for name, read in reads.items()] == [None] * len(reads)
             return
-        workers = self.workers_of(started_workers, store_url)
+        workers = self.workers_of(crews, store_url)
         values = ("get", "get_many", "items")
         for written in (None, "first", "second", None, "third"):
             if written is None:

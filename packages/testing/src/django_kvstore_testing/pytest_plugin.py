@@ -16,6 +16,8 @@ import pytest
 if TYPE_CHECKING:
     from django_kvstore.stores import Stores
 
+    from .workers import Crews
+
 _CONTRACT: Final = "https://django-kvstore.readthedocs.io/en/latest/contract.html"
 
 #: What pytest-django's fixtures for databases rest on, and its mark.
@@ -58,6 +60,16 @@ def isolated_kvstores(request: pytest.FixtureRequest) -> Iterator[Stores]:
 def _isolate_kvstores(request: pytest.FixtureRequest) -> None:
     if request.config.getini("kvstore_isolation"):
         request.getfixturevalue("isolated_kvstores")
+
+
+@pytest.fixture(scope="session")
+def kvstore_crews() -> Iterator[Crews]:
+    """The worker processes of the contract's checks, started when first asked for."""
+    from .workers import Crews
+
+    crews = Crews()
+    yield crews
+    crews.close()
 
 
 @pytest.hookimpl(wrapper=True)
