@@ -57,6 +57,8 @@ def test_the_expiry_is_changed(
         ('{"$set": [[]]}', "This is not typed JSON"),
         ('{"a": 1, "a": 2}', "the name “a” stands there twice"),
         ("NaN", "NaN is not JSON"),
+        ("[1e999]", 'write {"$float": "inf"}'),
+        ("9" * 5000, "a number has more than 4300 digits"),
         ("[" * 100_000, "It is nested too deeply."),
         ("", "This field is required"),
     ],

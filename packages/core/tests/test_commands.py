@@ -143,7 +143,7 @@ def test_a_time_to_live_of_none_deletes_and_is_no_mistake() -> None:
 
 @pytest.mark.usefixtures("memory")
 def test_a_value_nested_too_deeply_is_told() -> None:
-    with pytest.raises(CommandError, match=r"^The value is nested too deeply\.$"):
+    with pytest.raises(CommandError, match=r"It is nested too deeply\.$"):
         manage("set", "a", "[" * 100_000 + "]" * 100_000, "--json")
 
 
@@ -260,11 +260,41 @@ def test_clear_names_the_namespace_that_it_empties(monkeypatch: pytest.MonkeyPat
 def test_a_number_of_very_many_digits_is_shown_and_dumped(tmp_path: Path) -> None:
     kvstore.set("huge", 10**5000)
     kvstore.set("small", 1)
-    with pytest.raises(CommandError, match="can be shown with --json only"):
-        manage("get", "huge")
+    kvstore.set("nested", {"n": [-(10**5000)]})
+    for key in ("huge", "nested"):
+        with pytest.raises(CommandError, match="can be shown with --json only") as caught:
+            manage("get", key)
+        assert "limit" not in str(caught.value)
+    kvstore.delete("nested")
     assert json.loads(manage("get", "huge", "--json"))["key"] == "huge"
     name = str(tmp_path / "d")
     assert "Dumped 2 entries" in manage("dump", name)
     kvstore.clear()
     manage("load", name)
     assert kvstore.get("huge") == 10**5000
+
+
+@pytest.mark.usefixtures("memory")
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("'a'", 'Text needs double quotes: write "a".'),
+        ('"{bad"x', "There is more after the value: line 1, column 7."),
+        ("{bad", "A name needs double quotes: line 1, column 2."),
+        ("", 'Text needs double quotes: write "".'),
+        ('{"a": 1, "a": 2}', "the name “a” stands there twice"),
+        ("NaN", "NaN is not JSON"),
+        ("1e999", '{"$float": "inf"}'),
+        ('{"a": [-1e999]}', '{"$float": "inf"}'),
+        ("9" * 5000, "a number has more than 4300 digits"),
+        ('["$", -' + "9" * 5000 + "]", "a number has more than 4300 digits"),
+        ('{"$int": "' + "9" * 5000 + '"}', "the object of $int is not typed JSON"),
+        ("[" * 100_000, "It is nested too deeply."),
+    ],
+)
+def test_what_is_not_json_is_explained_in_words_of_ours(value: str, told: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        manage("set", "a", value, "--json")
+    assert told in str(caught.value)
+    assert "xpecting" not in str(caught.value)
+    assert kvstore.count() == 0

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -247,11 +248,19 @@ HEADER = '{"django-kvstore": "dump", "version": 1}\n'
 
 
 @pytest.mark.parametrize(
-    "text", ["nonsense\n", '{"key": 1}\n', '{"key": "a", "value": {"$x": 1}}\n']
+    "text",
+    [
+        "nonsense\n",
+        "{bad\n",
+        '{"key": "a", "value": ' + "9" * 5000 + "}\n",
+        '{"key": 1}\n',
+        '{"key": "a", "value": {"$x": 1}}\n',
+        '{"key": "a", "value": [1e999]}\n',
+    ],
 )
 def test_a_bad_line_is_reported_by_its_number(text: str) -> None:
     Path("d").write_text(HEADER + text)
-    with pytest.raises(CommandError, match="Line 2"):
+    with pytest.raises(CommandError, match=r"^Line 2: (it is not a line|the obj|a number)"):
         manage("load", "d", "--store", "two")
 
 
@@ -272,6 +281,52 @@ def test_a_file_that_is_not_a_dump_is_refused(data: bytes) -> None:
     with pytest.raises(CommandError, match=r"^d is not a dump of this version"):
         manage("load", "d", "--store", "two")
     assert kvstores["two"].count() == 0
+
+
+@pytest.mark.parametrize("name", ["d.gz", "d.zst"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"nonsense\n",
+        HEADER.encode() + b'{"entries": 0}\n',
+        b"\x1f\x8b",
+        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + b"\xff" * 50,
+        b"\x1f\x8b\x09\x00\x00\x00\x00\x00\x00\xff" + b"x" * 50,
+        b"\x28\xb5\x2f\xfd",
+        b"\x28\xb5\x2f\xfd" + b"\xff" * 50,
+        gzip.compress(HEADER.encode(), mtime=0)[:9],
+        gzip.compress(b"nonsense\n", mtime=0),
+        b"",
+    ],
+)
+def test_what_cannot_be_decompressed_is_not_a_dump(name: str, data: bytes) -> None:
+    Path(name).write_bytes(data)
+    with pytest.raises(CommandError) as caught:
+        manage("load", name, "--store", "two")
+    assert str(caught.value).startswith(f"{name} is not a dump of this version: it")
+    assert str(caught.value).endswith("Give the path of a file that 'kvstore dump' wrote.")
+    assert kvstores["two"].count() == 0
+
+
+@pytest.mark.parametrize("name", ["d.gz", "d.zst"])
+def test_a_dump_that_is_damaged_further_on_says_after_which_line(name: str) -> None:
+    writer = DumpWriter(name, resume_at=None)
+    writer.write(HEADER.encode())
+    for number in range(20):
+        kvstores["one"].set("k", os.urandom(100_000))
+        entries, _cursor = kvstores["one"].export("")
+        writer.write(entry_line(entries[0]._replace(key=f"k{number}")))
+    writer.close()
+    data = Path(name).read_bytes()
+    half = len(data) // 2
+    Path(name).write_bytes(data[:half] + b"\xff" * 1000 + data[half + 1000 :])
+    with pytest.raises(CommandError) as caught:
+        manage("load", name, "--store", "two")
+    assert re.fullmatch(
+        rf"{name} is damaged: it cannot be decompressed after line \d+\. Dump the store again, or "
+        r"load another copy of the file\.",
+        str(caught.value),
+    )
 
 
 def test_an_impossible_expiry_is_the_failure_of_one_entry() -> None:

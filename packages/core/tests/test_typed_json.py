@@ -45,7 +45,19 @@ def test_an_integer_of_more_digits_than_python_writes(sign: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"$nope": 1}', '{"$int": "x"}', '{"$date": 5}', '{"$bytes": "é"}', '{"$dict": [1]}']
+    "text",
+    [
+        '{"$nope": 1}',
+        '{"$int": "x"}',
+        '{"$date": 5}',
+        '{"$bytes": "é"}',
+        '{"$dict": [1]}',
+        "1e999",
+        "[-1e999]",
+        '{"a": NaN}',
+        '{"$dict": [[1, Infinity]]}',
+        '{"$tuple": [1e400]}',
+    ],
 )
 def test_what_is_never_written_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -27,8 +27,11 @@ M = TypeVar("M", datetime, time)
 _JSON_SAFE_INT: Final = 2**53
 _TEXT: Final = frozenset({str})
 _KEPT_BY_WRITER: Final = frozenset({NoneType, bool})
-_KEPT_BY_READER: Final = frozenset({NoneType, bool, int, float, str})
+_KEPT_BY_READER: Final = frozenset({NoneType, bool, int, str})
 _NAMES: Final[dict[type, str]] = {tuple: "$tuple", set: "$set", frozenset: "$frozenset"}
+_NOT_FINITE: Final = (
+    'a number is too large for a float, or is not one; write {"$float": "inf"}, "-inf" or "nan"'
+)
 _BUILDERS: Final[dict[str, Callable[[list[Any]], Any]]] = {
     "$tuple": tuple,
     "$set": set,
@@ -80,6 +83,9 @@ def _readable(item: Any) -> Leaf | Parts:
     if isinstance(item, list):
         return Parts(list(item), _same)
     if not isinstance(item, dict):
+        # Python reads 1e999 as infinity, and NaN though JSON does not have it.
+        if isinstance(item, float) and not math.isfinite(item):
+            raise ValueError(_NOT_FINITE)
         return Leaf(item)
     names = list(item)
     if len(names) != 1 or not names[0].startswith("$"):

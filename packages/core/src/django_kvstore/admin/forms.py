@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from django_kvstore.errors import InvalidKey
 from django_kvstore.models.stored import clean_stored, models_at
 from django_kvstore.options import DEFAULT_TTL, MISSING
+from django_kvstore.typed_input import read_value
 
 from .inspection import Inspection
-from .reading import read_value
 from .scopes import Scope
 from .spelling import read_spelled
 

@@ -35,8 +35,12 @@ def _missing(key: str) -> CommandError:
 def _text(value: object) -> str:
     try:
         return value if isinstance(value, str) else repr(value)
-    except ValueError as error:  # of an int that has more digits than Python writes
-        raise CommandError(_("The value can be shown with --json only: %s.") % error) from error
+    except ValueError as error:
+        text = _(
+            "The value can be shown with --json only: it has a number of more digits than Python "
+            "writes."
+        )
+        raise CommandError(text) from error
 
 
 class Get(EntrySubcommand):

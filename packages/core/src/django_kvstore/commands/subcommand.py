@@ -19,7 +19,8 @@ from django_kvstore.config import StoreConfig
 from django_kvstore.errors import KVStoreError
 from django_kvstore.store import Store
 from django_kvstore.stores import get_kvstore, kvstores
-from django_kvstore.typed_json import from_json, to_json
+from django_kvstore.typed_input import read_value
+from django_kvstore.typed_json import to_json
 
 from .terminal import shown
 
@@ -154,11 +155,9 @@ def given_value(text: str, *, as_json: bool) -> Any:
     if not as_json:
         return text
     try:
-        return from_json(json.loads(text))
+        return read_value(text)
     except ValueError as error:
-        raise CommandError(_("The value is not JSON: %s") % error) from error
-    except RecursionError:
-        raise CommandError(_("The value is nested too deeply.")) from None
+        raise CommandError(_("With --json the value must be JSON. %s") % error) from error
 
 
 def json_value(value: Any) -> Any:

@@ -30,5 +30,10 @@ def is_short(number: int) -> bool:
     """
     if number.bit_length() <= _SURELY_SHORT:
         return True
-    limit = sys.get_int_max_str_digits()
+    limit = most_digits()
     return limit == 0 or abs(number) < 10**limit
+
+
+def most_digits() -> int:
+    """Return how many digits a number may have that Python writes or reads; 0 for any number."""
+    return sys.get_int_max_str_digits()

@@ -68,17 +68,27 @@ def lines_of(name: str, most: int) -> Generator[bytes]:
             yield from _lines(sys.stdin.buffer, most)
         elif name.endswith(".gz"):
             with gzip.open(name) as file:
-                yield from _until_cut(_lines(cast("IO[bytes]", file), most))
+                lines = _until_cut(_lines(cast("IO[bytes]", file), most))
+                yield from _unpacked(name, lines, (gzip.BadGzipFile, zlib.error))
         elif name.endswith(".zst"):
             zstandard = _zstandard()
-            try:
-                with zstandard.open(name, "rb") as raw:
-                    yield from _lines(io.BufferedReader(raw, 256 * 1024), most)
-            except zstandard.ZstdError as error:
-                raise OSError(str(error)) from error
+            with zstandard.open(name, "rb") as raw:
+                lines = _lines(io.BufferedReader(raw, 256 * 1024), most)
+                yield from _unpacked(name, lines, (zstandard.ZstdError,))
         else:
             with Path(name).open("rb") as file:
                 yield from _lines(file, most)
+
+
+def not_a_dump(name: str, reason: str) -> CommandError:
+    """Return the error for a file of which not even the first line could be read as a dump's."""
+    return CommandError(
+        _(
+            "%(name)s is not a dump of this version: %(reason)s. Nothing was loaded. Give the path "
+            "of a file that 'kvstore dump' wrote."
+        )
+        % {"name": name, "reason": reason}
+    )
 
 
 @contextmanager
@@ -88,15 +98,35 @@ def reported(name: str) -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise  # nobody reads standard output any more
-    except (OSError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CommandError(f"{name}: {reason}.") from error
+    except OSError as error:
+        raise CommandError(f"{name}: {error.strerror or error}.") from error
 
 
 def _open(name: str, *, anew: bool) -> IO[bytes]:
     """Open the file for writing; where this creates it, only its owner may read it."""
     how = os.O_CREAT | os.O_TRUNC if anew else 0
     return os.fdopen(os.open(name, os.O_WRONLY | how, 0o600), "wb")
+
+
+def _unpacked(
+    name: str, lines: Iterator[bytes], damage: tuple[type[Exception], ...]
+) -> Iterator[bytes]:
+    """Yield the lines; end the command where the compressed file is damaged, or is not one."""
+    number = 0
+    try:
+        for line in lines:
+            yield line
+            number += 1
+    except damage as error:
+        if number == 0:
+            raise not_a_dump(name, _("it cannot be decompressed")) from error
+        raise CommandError(
+            _(
+                "%(name)s is damaged: it cannot be decompressed after line %(line)d. Dump the "
+                "store again, or load another copy of the file."
+            )
+            % {"name": name, "line": number}
+        ) from error
 
 
 def _until_cut(lines: Iterator[bytes]) -> Iterator[bytes]:

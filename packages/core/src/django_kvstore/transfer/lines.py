@@ -59,7 +59,10 @@ def read_line(line: bytes) -> Entry | int | None:
     An entry whose expiry is not a time has an `Entry.error`.
     """
     try:
-        data = json.loads(line)
+        try:
+            data = json.loads(line)
+        except ValueError as problem:  # Python's words say nothing about a dump
+            raise ValueError(_NOT_A_LINE) from problem
         if data == HEADER:
             return None
         if not isinstance(data, dict):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from django_kvstore.entries import Entry
 
+from .dumpfile import not_a_dump
 from .lines import read_line
 from .pages import LARGE
 
@@ -30,13 +31,8 @@ class Whole:
 
     def not_a_dump(self) -> CommandError:
         """Return the error for a file whose first line is not that of a dump."""
-        return CommandError(
-            _(
-                "%s is not a dump of this version: its first line is not the one that 'kvstore "
-                "dump' writes. Nothing was loaded. Give the path of such a dump."
-            )
-            % self._name
-        )
+        reason = _("its first line is not the one that 'kvstore dump' writes")
+        return not_a_dump(self._name, reason)
 
     def check(self) -> None:
         """End the command where the dump was cut short."""

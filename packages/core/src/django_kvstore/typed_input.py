@@ -1,6 +1,7 @@
-"""What is typed into a form as a value: typed JSON, and what its mistakes are called.
+"""Read a value that a person types, in a form or on the command line, as typed JSON.
 
-``read_value('{"$date": "2026-01-31"}')``
+``read_value('{"$date": "2026-01-31"}')`` returns ``date(2026, 1, 31)``. Mistakes are explained in
+words of our own, since Python's are for programmers.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from django_kvstore.typed_json import from_json
+from .serializers.text import most_digits
+from .typed_json import from_json
 
 #: What Python's words for a mistake in JSON mean to somebody who types it. Keys are how they begin.
 _MISTAKES: Final = {
@@ -49,7 +51,9 @@ _SHOWN: Final = 60
 def read_value(text: str) -> Any:
     """Return the value that the JSON stands for; raises ``ValueError``, whose text is for users."""
     try:
-        data = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        data = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_int
+        )
         return from_json(data)
     except json.JSONDecodeError as error:
         raise ValueError(_mistake(text.strip(), error)) from error
@@ -79,6 +83,16 @@ def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(_("the name “%s” stands there twice") % name)
         found[name] = value
     return found
+
+
+def _int(digits: str) -> int:
+    most = most_digits()
+    if most and len(digits.lstrip("-")) > most:
+        raise ValueError(
+            _('a number has more than %d digits; write it in hexadecimal, as {"$int": "0x…"}')
+            % most
+        )
+    return int(digits)
 
 
 def _no_constant(name: str) -> Any:
