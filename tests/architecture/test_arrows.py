@@ -27,7 +27,7 @@ WITH_CODE = sorted({path.parents[2].name for path in PACKAGES.glob("*/src/*/__in
 #: The core's layers from the ground up. A module imports its own layer and those before it.
 LAYERS = (
     {"errors", "url", "keys", "params", "records", "equality", "rivals", "backends"}
-    | {"compression", "nesting", "serializers", "typed_json"},
+    | {"compression", "nesting", "serializers", "typed_input", "typed_json"},
     {"redaction"},
     {"callers", "backend", "line", "options"},
     {"plugins", "legacy", "config"},

@@ -26,8 +26,8 @@ COMMANDS = Chapter(
             settings=_DB,
             alias="",
             call="python manage.py kvstore set a '{hunter2}' --json --store sessions",
-            wrong="The value is not JSON",
-            fix="Expecting property name enclosed in double quotes",
+            wrong="With --json the value must be JSON",
+            fix="A name needs double quotes",
         ),
         Mistake(
             "A dump that is not there",

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
 from django_kvstore import InvalidKey, InvalidValue, Store, kvstores
+from django_kvstore.checks import check_stores
 
 #: Every call that takes a ttl.
 CALLS: dict[str, Callable[[Store, Any], object]] = {
@@ -33,6 +35,13 @@ class Unshowable:
 
     def __repr__(self) -> str:
         raise RuntimeError("no repr")
+
+
+class Later:
+    """What can be awaited, as a coroutine."""
+
+    def __await__(self) -> Any:
+        yield "key"
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -90,6 +99,8 @@ def test_a_ttl_of_nothing_or_less_is_already_over(store: Store, ttl: Any) -> Non
         math.nan,
         math.inf,
         10**12,
+        "1e400",
+        "9" * 5000,
         timedelta.max,
         timedelta(0),
         pytest.param([10**5000], id="list"),
@@ -112,6 +123,49 @@ def test_the_option_ttl_may_be_a_timedelta() -> None:
         assert store.options.ttl == 3600.0
         store.set("key", 1)
         assert 3000 < (store.ttl("key") or 0) <= 3600
+
+
+@pytest.mark.parametrize(
+    ("scheme", "name", "low"),
+    [
+        ("locmem", "ttl", "it is not a number greater than zero"),
+        ("memcached", "timeout", "it is not a number greater than zero"),
+        ("memcached", "connect_timeout", "it is not a number greater than zero"),
+        ("memcached", "idle_timeout", "it is not a number greater than zero"),
+        ("memcached", "refresh", "it is not a number greater than zero"),
+        ("memcached", "pool_size", "it is not a whole number greater than zero"),
+        ("memcached", "item_bytes", "it is not a whole number greater than zero"),
+        ("tyrant", "timeout", "it is not a number greater than zero"),
+        ("tyrant", "pool_size", "it is not a whole number greater than zero"),
+        ("sdb", "attempts", "it is not a whole number greater than zero"),
+        ("sdb", "max_pool_connections", "it is not a whole number greater than zero"),
+        ("gae", "timeout", "it is not a number greater than zero"),
+    ],
+)
+def test_a_number_of_the_settings_is_told_what_is_wrong_with_it(
+    scheme: str, name: str, low: str
+) -> None:
+    for huge in (10**400, Fraction(10**400), math.inf, "1e999", "9" * 5000, 10**5000):
+        assert refusal(scheme, name, huge).endswith(tuple(f"more than {n}." for n in MOST))
+    for other in (-(10**400), 0 if name != "refresh" else -1, -1, "x", "", b"", [], math.nan, True):
+        if (name, other) != ("ttl", ""):  # which is none
+            assert refusal(scheme, name, other).endswith(f": {low}.")
+    if "whole" in low:
+        for other in (1.5, "1.5", "1e3", "2.0"):
+            assert refusal(scheme, name, other).endswith(f": {low}.")
+
+
+#: The greatest values of numbers of the settings.
+MOST = ("1,000,000", "2,147,483,647", "3,162,240,000")
+
+
+def refusal(scheme: str, name: str, value: object) -> str:
+    """Return what the check says of the parameter."""
+    beside = {"TTL": value} if name == "ttl" else {"OPTIONS": {name: value}}
+    entry = {"URL": f"{scheme}://host1", **beside}
+    with override_settings(KEY_VALUE_STORES={"default": entry}):
+        (message,) = check_stores()
+    return str(message.msg)
 
 
 @pytest.mark.parametrize("timeout", [10**400, math.inf, 1e300, "1e300", True])
@@ -152,6 +206,16 @@ def test_one_text_is_no_list_of_keys(
     assert store.count() == 2
 
 
+@pytest.mark.parametrize("call", BULK.values(), ids=BULK)
+@pytest.mark.parametrize("keys", [5, None, 1.5, object(), len])
+def test_what_is_not_several_keys_is_told_what_to_give(
+    store: Store, call: Callable[[Store, Any], object], keys: Any
+) -> None:
+    kind = "None" if keys is None else type(keys).__name__
+    with pytest.raises(InvalidKey, match=rf"several keys, not {kind}\. Give a list"):
+        call(store, keys)
+
+
 @pytest.mark.parametrize("values", [[("a", 1)], "ab", ["a"], {"a"}, None, 5])
 def test_set_many_says_that_it_takes_a_dict(store: Store, values: Any) -> None:
     with pytest.raises(InvalidValue, match=f"dict.*not {type(values).__name__}"):
@@ -167,13 +231,18 @@ def test_set_many_says_that_it_takes_a_dict(store: Store, values: Any) -> None:
         (None, "None"),
         (42, r"int.*str\(key\)"),
         (("a", 1), r"tuple.*str\(key\)"),
+        (memoryview(b"key"), r"memoryview.*bytes\(key\)\.decode\(\)"),
+        (["a"], r"list.*several keys there are get_many"),
+        ({"a": 1}, r"dict.*several keys there are get_many"),
+        (map(str, "ab"), r"map.*several keys there are get_many"),
+        (Later(), r"Later.*Await it"),
     ],
 )
 def test_a_key_of_another_type_is_told_what_fits(store: Store, key: Any, advice: str) -> None:
     for call in (store.get, store.delete, store.exists, lambda key: store.get_many([key])):
         with pytest.raises(InvalidKey, match=advice) as caught:
             call(key)
-        if key is None or isinstance(key, (bytes, bytearray)):
+        if not isinstance(key, (int, tuple)):
             assert "str(key)" not in str(caught.value)
 
 

@@ -76,7 +76,6 @@ def test_no(text: object) -> None:
     [
         (boolean, "maybe"),
         (positive, "nan"),
-        (positive, "inf"),
         (positive, -1),
         (whole, 0),
         (whole, True),
@@ -87,6 +86,31 @@ def test_no(text: object) -> None:
 def test_other_texts_are_refused(parse: Any, bad: object) -> None:
     with pytest.raises(ValueError, match=r"it is n|invalid literal"):
         parse(bad)
+
+
+@pytest.mark.parametrize(
+    ("parse", "most"),
+    [(positive, "1,000,000"), (optional_positive, "1,000,000"), (whole, "2,147,483,647")],
+)
+@pytest.mark.parametrize("huge", ["inf", 1e300, 10**400, "9" * 5000])
+def test_a_number_that_is_too_great_is_not_called_less_than_zero(
+    parse: Any, most: str, huge: object
+) -> None:
+    with pytest.raises(ValueError, match=rf"^it is more than {most}$"):
+        parse(huge)
+
+
+class Unshowable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+
+@pytest.mark.parametrize(
+    "bad", [pytest.param(10**5000, id="huge"), Unshowable(), 2, 1.0, b"yes", None]
+)
+def test_what_is_neither_true_nor_false(bad: object) -> None:
+    with pytest.raises(ValueError, match=r"^it is neither true nor false$"):
+        boolean(bad)
 
 
 def test_none_is_no_limit() -> None:

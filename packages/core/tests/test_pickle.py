@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -104,3 +105,32 @@ def test_a_pickle_of_a_renamed_alias_says_so(pickling: Store) -> None:
     )
     with pytest.raises(CorruptValue, match="for a store of another alias than 'renamed'"):
         renamed.get("k")
+
+
+class Holding:
+    """Holds another one."""
+
+    def __init__(self, held: object) -> None:
+        self.held = held
+
+
+@pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: {"a": value}, Holding])
+def test_a_value_nested_deeper_than_pickle_can_is_told_of_the_limit(
+    pickling: Store, wrap: Callable[[Any], Any]
+) -> None:
+    value: Any = 1
+    for _ in range(100_000):
+        value = wrap(value)
+    pickling.set("k", "old")
+    for write in (
+        lambda: pickling.set("k", value),
+        lambda: pickling.set_many({"k": value}),
+        lambda: pickling.add("other", value),
+        lambda: pickling.put("k", value),
+        lambda: pickling.compare_and_set("k", "old", value),
+        lambda: pickling.compare_and_set("k", value, "new"),
+        lambda: pickling.get_or_set("other", lambda: value),
+    ):
+        with pytest.raises(InvalidValue, match=r"nested too deeply.*sys\.getrecursionlimit\(\)"):
+            write()
+    assert dict(pickling.items()) == {"k": "old"}

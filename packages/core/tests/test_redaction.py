@@ -13,8 +13,10 @@ from django.test import override_settings
 from django.views.debug import ExceptionReporter
 
 from django_kvstore import Backend, Param, StoreURL, Unavailable, get_kvstore, kvstores, plugins
+from django_kvstore.checks import check_stores
 from django_kvstore.config import StoreConfig, read_settings
 from django_kvstore.params import ParamValues
+from django_kvstore.redaction import Redactor
 
 from .plugins import installed
 
@@ -68,6 +70,7 @@ OPTIONS = [
     {"code": SECRET},
     {"account": {"project": "shop", "private_key": SECRET}},
     {"account": {"words": [SECRET]}},
+    {"account": {"words": {SECRET}, "more": bytearray(SECRET.encode())}},
     {"endpoint_url": f"https://user:{QUOTED}@host/"},
     {"endpoint_url": f"https://host/?token={QUOTED}"},
 ]
@@ -142,6 +145,53 @@ def test_no_mistake_in_the_settings_shows_a_secret(entry: Any) -> None:
         with override_settings(**of(each)):
             assert not shows(reports(lambda: kvstores["default"])), each
             assert not shows(reports(lambda: kvstores["other"])), each
+
+
+#: URLs whose password is in a wrong place, with the scheme left out.
+MISPLACED = [
+    f"://host:{QUOTED}",
+    f"://user:{QUOTED};host",
+    f"://[::1]:{QUOTED}",
+    f"://user:a/{QUOTED}@host",
+    f"://user@host:{QUOTED}",
+]
+
+
+@pytest.mark.parametrize("scheme", ["memcached", "tyrant", "sdb", "gae", "db", "valt", "not.there"])
+@pytest.mark.parametrize("rest", MISPLACED, ids=lambda rest: str(MISPLACED.index(rest)))
+def test_a_password_in_a_wrong_place_is_not_repeated(scheme: str, rest: str) -> None:
+    GIVEN[:] = [f"{scheme}{rest}"]
+    with override_settings(**of(GIVEN[0])):
+        messages = check_stores()
+        if not messages:
+            assert scheme in ("gae", "db")  # a project or a table may be called so
+            return
+        assert not shows(str(messages))
+        if scheme != "db":  # which opens a store whatever its URL names
+            assert not shows(reports(lambda: kvstores["default"]))
+            assert not shows(reports(lambda: get_kvstore(GIVEN[0])))
+
+
+#: Put together, as `SECRET` is.
+NUMBER = int("86753" + "09")
+
+
+@pytest.mark.parametrize("number", [NUMBER, NUMBER + 0.25, -NUMBER], ids=["int", "float", "minus"])
+def test_a_number_is_a_secret_too(number: float) -> None:
+    for options in ({"pin": number}, {"account": {"private_key": number}}, {"account": [number]}):
+        backend = Backend("alias", StoreURL.parse("vault://host"), {})
+        params = (Param("pin", str, None, "Opens it.", secret=True),)
+        params += (Param("account", dict, None, "Who asks.", secret=True),)
+        redact = Redactor(backend.url, params, options)
+        assert redact(f"no {number} here, for {options}") == redact("no *** here, for ") + str(
+            options
+        ).replace(str(number), "***")
+    entry = {"URL": "vault://host", "OPTIONS": {"PASSWORD": number, "pin": number, "size": 9}}
+    with override_settings(**of(entry)):
+        assert str(NUMBER) not in reports(lambda: kvstores["default"])
+    del entry["OPTIONS"]["PASSWORD"]  # type: ignore[attr-defined]
+    with override_settings(**of(entry)):
+        assert str(NUMBER) not in reports(lambda: kvstores["default"])
 
 
 @pytest.mark.parametrize("url", URLS, ids=lambda url: str(URLS.index(url)))

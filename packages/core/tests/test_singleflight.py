@@ -9,9 +9,9 @@ import threading
 import time
 import uuid
 import warnings
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -266,6 +266,58 @@ def test_a_coroutine_in_place_of_its_function_is_refused() -> None:
         gc.collect()
 
 
+def generate() -> Iterator[int]:
+    yield 1
+
+
+async def agenerate() -> AsyncIterator[int]:
+    yield 1
+
+
+class Generating:
+    """An object whose call is a generator."""
+
+    def __call__(self) -> Iterator[int]:
+        yield 1
+
+
+@pytest.mark.parametrize(
+    "default",
+    [generate, agenerate, partial(generate), Generating(), Generating().__call__, generate()],
+    ids=["function", "async", "partial", "object", "method", "generator"],
+)
+def test_a_generator_is_refused_before_anything_is_sent(default: Any) -> None:
+    nobody = open_store("memcached://127.0.0.1:1")
+    with pytest.raises(InvalidValue, match=r"the default is a generator.*that returns the value"):
+        nobody.get_or_set("key", default)
+    with pytest.raises(InvalidValue, match=r"the default is a generator.*that returns the value"):
+        asyncio.run(nobody.aget_or_set("key", default))
+
+
+def test_what_cannot_be_stored_is_told_what_it_is(store: Store) -> None:
+    made = fetch()
+    pickling = store.with_options(serializer="pickle")
+    json = store.with_options(serializer="json")
+    try:
+        for each in (store, pickling, json):
+            for write in (each.set, each.add, each.put):
+                for value, way_out in ((made, "Await it"), (generate(), "Store what it yields")):
+                    with pytest.raises(InvalidValue, match=way_out) as caught:
+                        write("key", value)
+                    assert "pickle'," not in str(caught.value)
+                    assert "SERIALIZER" not in str(caught.value)
+            with pytest.raises(InvalidValue, match="Store what it yields"):
+                each.get_or_set("key", lambda: generate())
+        for each in (store, json):
+            with pytest.raises(InvalidValue, match=r"value\['a'\]\[0\] is .*coroutine \(await it"):
+                each.set("key", {"a": [made]})
+            with pytest.raises(InvalidValue, match=r"value\[0\] is a .*generator \(give what it"):
+                each.set("key", [generate()])
+    finally:
+        made.close()
+    assert store.count() == 0
+
+
 def test_a_plain_function_runs_in_a_thread_with_the_tasks_context(store: Store) -> None:
     variable: ContextVar[str] = ContextVar("variable", default="")
     threads: list[int] = []
@@ -336,6 +388,34 @@ def test_what_a_default_leaves_running_may_ask_for_its_key_later(store: Store) -
         return value, await left[0]
 
     assert asyncio.run(use()) == ("value", "fetched")
+
+
+def test_a_task_of_a_running_default_is_part_of_it_unless_it_has_a_context_of_its_own(
+    store: Store,
+) -> None:
+    async def use() -> list[Any]:
+        tasks: list[asyncio.Task[Any]] = []
+        asked = asyncio.Event()
+
+        async def ask() -> Any:
+            asked.set()
+            return await store.aget_or_set("key", fetch, lease=3600)
+
+        async def compute() -> str:
+            # Waiting for this one would be waiting for itself, so it is refused at once.
+            with pytest.raises(InvalidValue, match=r"itself.*contextvars\.Context\(\)"):
+                await asyncio.gather(asyncio.create_task(ask()))
+            asked.clear()
+            tasks.append(asyncio.create_task(ask(), context=Context()))
+            await asked.wait()
+            await asyncio.sleep(0.05)
+            assert not tasks[0].done()
+            return "value"
+
+        value = await store.aget_or_set("key", compute, lease=3600)
+        return [value, await asyncio.wait_for(tasks[0], 60)]
+
+    assert asyncio.run(use()) == ["value", "value"]
 
 
 # The lease, and giving it back.

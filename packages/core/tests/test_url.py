@@ -115,6 +115,26 @@ def test_hosts_and_ports_are_read(host: str, expected: tuple[str, int]) -> None:
 
 
 @pytest.mark.parametrize("host", ["", ":5", "h:", "h:0", "h:65536", "h:x", "::1", "[::1", "h:1:2"])
-def test_what_is_no_host_is_refused(host: str) -> None:
+def test_what_is_not_a_host_is_refused(host: str) -> None:
     with pytest.raises(ValueError, match="port"):
         host_and_port(host, 11211)
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("h:S3cret", "h:***"),
+        ("user:S3:cret", "user:***"),
+        ("[::1]:S3cret", "[::1]:***"),
+        ("[::1:S3cret", "[:***"),
+        (":S3cret", ":***"),
+        ("h:12S3cret", "h:***"),
+        ("h:123456", "h:123456"),
+        ("h:1:2", "h:1:2"),
+        ("2001:db8::1", "2001:db8::1"),
+    ],
+)
+def test_what_may_be_a_password_in_place_of_a_port_is_not_repeated(host: str, shown: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"'{shown}' is not a host, host:port or")):
+        host_and_port(host, 11211)
+    assert "S3" not in repr(StoreURL("memcached", (host,)))

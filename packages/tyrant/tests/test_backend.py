@@ -43,7 +43,7 @@ def test_a_url_names_a_server(opened: Open, url: str, address: tuple[str, int]) 
         ("tyrant://a;b", "takes one server"),
         ("tyrant://a/path", "takes one server"),
         ("tyrant://user:hunter2@a", "no credentials"),
-        ("tyrant://a:0", "no port"),
+        ("tyrant://a:0", "is not a port"),
         ("tyrant://a?timeout=0", "greater than zero"),
         ("tyrant://a?pool_size=0", "greater than zero"),
         ("tyrant://a?timout=1", "did you mean 'timeout'"),

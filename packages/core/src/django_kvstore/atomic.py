@@ -19,7 +19,15 @@ from .entries import EntryStore
 from .equality import same
 from .errors import InvalidValue, KVStoreError
 from .options import DEFAULT_TTL, MISSING, TTL, read_seconds
-from .singleflight import Blocking, Face, compute_once, finish, is_async, must_be_awaited
+from .singleflight import (
+    Blocking,
+    Face,
+    compute_once,
+    finish,
+    is_async,
+    is_generator,
+    must_be_awaited,
+)
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 
@@ -192,9 +200,12 @@ class AtomicStore(EntryStore):
         call takes, another takes over. Nobody waits in a transaction that the store belongs to:
         the caller who computes may be waiting for that transaction.
 
-        Raises `InvalidValue` for a `default` that must be awaited, before anything is sent; for
-        one that calls `get_or_set` for the key itself; and for a `lease` that is not a number of
-        seconds greater than zero, or a ``timedelta``.
+        Raises `InvalidValue` for a `default` that must be awaited or yields, as a generator does,
+        before anything is sent; for one that calls `get_or_set` for the key itself; and for a
+        `lease` that is not a number of seconds greater than zero, or a ``timedelta``. While the
+        call runs, whatever it starts in its own context counts as part of it, tasks too, since
+        it may be waiting for them. A task that it does not wait for can have another context:
+        ``asyncio.create_task(…, context=contextvars.Context())``.
         """
         seconds = self._check_computing(default, ttl, lease)
         if callable(default) and is_async(default):
@@ -216,6 +227,14 @@ class AtomicStore(EntryStore):
                 InvalidValue,
                 f"the default is a {type(default).__name__}, which can be awaited only once.",
                 hint="Give aget_or_set the coroutine function without calling it.",
+            )
+        if is_generator(default):
+            raise self.backend.error(
+                InvalidValue,
+                f"the default is a generator{' function' if callable(default) else ''}, and no "
+                "generator can be stored.",
+                hint="Give a function that returns the value, for example a list of what it "
+                "yields.",
             )
         self.coder.expires(ttl)
         try:

@@ -160,7 +160,12 @@ class Coder(Naming):
             reason = TOO_DEEP
         else:
             return error  # the stack of the caller is at its end; the value can be written
-        if self._serializer.safe:
+        kind = type(value)
+        if hasattr(kind, "__await__"):
+            hint = "Await it first, and store what it returns."
+        elif hasattr(kind, "__next__") or hasattr(kind, "__anext__"):
+            hint = "Store what it yields, in a list."
+        elif self._serializer.safe:
             hint = (
                 "Store plain types, or set the store's option SERIALIZER to 'pickle', which signs "
                 "whatever Python can pickle."

@@ -106,7 +106,8 @@ class StoreConfig:
         try:
             return load_backend(self.url.scheme)
         except ImproperlyConfigured as error:
-            raise ImproperlyConfigured(f"The store '{self.alias}': {error}") from error.__cause__
+            told = self._hide(f"The store '{self.alias}': {error}")
+            raise ImproperlyConfigured(told) from error.__cause__
 
     def read_options(self) -> StoreOptions:
         """Return the options that every store takes; raises ``ImproperlyConfigured``."""
@@ -120,16 +121,17 @@ class StoreConfig:
         asked = {n: v for n, v in self.url.params.items() if n.lower() not in StoreOptions.names()}
         if backend_class is LegacyBackend:
             given = {**asked, **self.engine}
-            return backend_class(self.alias, self.url, ParamValues(given, given))
+            try:
+                return backend_class(self.alias, self.url, ParamValues(given, given))
+            except ImproperlyConfigured as error:
+                raise ImproperlyConfigured(self._hide(str(error))) from error.__cause__
         params = self._read(backend_class.params, asked, self.engine)
         url = replace(self.url, hidden=frozenset(secret_names(backend_class.params)))
         try:
             return backend_class(self.alias, url, params)
         except ValueError as error:
-            redact = Redactor(url, backend_class.params, params)
-            raise ImproperlyConfigured(
-                f"The store '{self.alias}' ({self.url.scheme}): {redact(str(error))}."
-            ) from None
+            told = f"The store '{self.alias}' ({self.url.scheme}): {error}."
+            raise ImproperlyConfigured(self._hide(told, backend_class.params, params)) from None
 
     def _read(
         self, declared: tuple[Any, ...], in_url: Mapping[str, Any], beside: Mapping[str, Any]
@@ -145,8 +147,16 @@ class StoreConfig:
                 )
             return read_params(declared, {**in_url, **beside}, where=where)
         except ValueError as error:
-            redact = Redactor(self.url, declared, beside)
-            raise ImproperlyConfigured(redact(str(error))) from None
+            raise ImproperlyConfigured(self._hide(str(error), declared, beside)) from None
+
+    def _hide(
+        self,
+        text: str,
+        declared: tuple[Any, ...] = (),
+        options: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return the text without secrets, and without what may be a password in a wrong place."""
+        return Redactor(self.url, declared, options or {}, also=self.url.suspects)(text)
 
 
 def read_settings() -> dict[str, StoreConfig]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
 #: The longest key that every store takes, in bytes of UTF-8, its namespace included.
 MAX_KEY_BYTES: Final = 1024
@@ -56,16 +56,6 @@ def check_segment(name: object) -> str:
     )
 
 
-def check_several(keys: Iterable[str]) -> Iterable[str]:
-    """Return `keys` unless it is one text, whose characters would pass for keys.
-
-    Raises ``ValueError``.
-    """
-    if isinstance(keys, _TEXTS):
-        raise ValueError(f"the call needs several keys, not one {type(keys).__name__}")
-    return keys
-
-
 class KeyProblem(NamedTuple):
     """Why something is not a key, and what to do about it: two sentences."""
 
@@ -74,6 +64,24 @@ class KeyProblem(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.reason} {self.hint}"
+
+
+def several_problem(keys: object) -> KeyProblem | None:
+    """Say what keeps `keys` from being several keys; None when they can be iterated over.
+
+    One text can be, too, but its characters would pass for keys.
+    """
+    if isinstance(keys, _TEXTS):
+        return KeyProblem(
+            f"the call needs several keys, not one {type(keys).__name__}.",
+            "Write [key] for a single one.",
+        )
+    if not _is_iterable(keys):
+        return KeyProblem(
+            f"the call needs several keys, not {_kind(keys)}.",
+            "Give a list of them, as in ['first', 'second'].",
+        )
+    return None
 
 
 def key_problem(key: object, limit: int) -> KeyProblem | None:
@@ -101,11 +109,21 @@ def _kind(key: object) -> str:
     return "None" if key is None else type(key).__name__
 
 
+def _is_iterable(keys: object) -> TypeGuard[Iterable[object]]:
+    return hasattr(type(keys), "__iter__")
+
+
 def _way_to_text(key: object) -> str:
     if key is None:
         return "Find out where it comes from, and do not call without a key."
     if isinstance(key, (bytes, bytearray)):
         return "Decode it, as in key.decode()."
+    if isinstance(key, memoryview):
+        return "Decode it, as in bytes(key).decode()."
+    if hasattr(type(key), "__await__"):
+        return "Await it first, and give what it returns."
+    if _is_iterable(key) and not isinstance(key, tuple):
+        return "Give one key; for several keys there are get_many, set_many and delete_many."
     return "Give str(key), for example."
 
 

@@ -25,6 +25,7 @@ class LegacyBackend(Backend):
     scheme = "legacy"
 
     def __init__(self, alias: str, url: StoreURL, params: Mapping[str, Any]) -> None:
+        __traceback_hide__ = True  # see `redaction`
         super().__init__(alias, url, params)
         try:
             storage_class = import_module(url.scheme).StorageClass

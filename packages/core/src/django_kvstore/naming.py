@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final, TypeVar
 
 from . import keys
 from .backend import Backend
 from .errors import InvalidKey
 
+T = TypeVar("T")
+
 #: The types of keys that are nothing but text.
-_STR = frozenset({str})
+_STR: Final = frozenset({str})
 
 
 class Naming:
@@ -40,14 +43,16 @@ class Naming:
             raise self._backend.error(InvalidKey, problem.reason, hint=problem.hint)
         return self._prefix + key
 
+    def several(self, given: Iterable[T]) -> Iterable[T]:
+        """Return `given` if it can be several keys; raises `InvalidKey`."""
+        problem = keys.several_problem(given)
+        if problem is not None:
+            raise self._backend.error(InvalidKey, problem.reason, hint=problem.hint)
+        return given
+
     def cells(self, several: Iterable[str]) -> list[str]:
         """Return the names of the keys' cells, each once; raises `InvalidKey`."""
-        try:
-            names = list(keys.check_several(several))
-        except ValueError as error:
-            raise self._backend.error(
-                InvalidKey, f"{error}.", hint="Write [key] for a single one."
-            ) from None
+        names = list(self.several(several))
         # As `cell` does with nearly every key, but with all of them at once.
         if (
             set(map(type, names)) == _STR

@@ -7,6 +7,7 @@ parsing, the errors for unknown names, redaction and the documentation's tables 
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +17,8 @@ from .url import REDACTED, hide_credentials, is_secret_name
 #: The greatest number, unless a parameter says otherwise. Operating systems and clients cannot
 #: count many more seconds of a timeout.
 MOST: Final = 1_000_000
+#: The greatest whole number, unless a parameter says otherwise.
+MOST_WHOLE: Final = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -36,23 +39,20 @@ class Param:
 
 def boolean(text: object) -> bool:
     """Read a yes or no: true, yes, on, 1 and their opposites, in any case; or a bool itself."""
-    if isinstance(text, bool):
-        return text
+    if isinstance(text, int) and text in (0, 1):
+        return bool(text)
     answer = {"true": True, "yes": True, "on": True, "1": True}
     answer |= {"false": False, "no": False, "off": False, "0": False}
-    try:
-        return answer[str(text).lower()]
-    except KeyError:
-        raise ValueError("it is neither true nor false") from None
+    found = answer.get(text.lower()) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError("it is neither true nor false")
+    return found
 
 
 def positive(text: Any, most: float = MOST) -> float:
     """Read a number greater than zero and at most a million, such as a timeout in seconds."""
-    try:
-        number = float(text)
-    except OverflowError:
-        number = float("inf")
-    if isinstance(text, bool) or not 0 < number < float("inf"):
+    number = _number(text)
+    if not number > 0:
         raise ValueError("it is not a number greater than zero")
     if number > most:
         raise ValueError(f"it is more than {most:,.0f}")
@@ -66,16 +66,36 @@ def optional_positive(text: Any, most: float = MOST) -> float | None:
     return positive(text, most)
 
 
-def whole(text: Any) -> int:
+def not_negative(text: Any, most: float = MOST) -> float:
+    """Read a number as `positive` does, or zero."""
+    return 0.0 if _number(text) == 0 else positive(text, most)
+
+
+def whole(text: Any, most: int = MOST_WHOLE) -> int:
     """Read a whole number greater than zero, such as the size of a pool."""
-    try:
-        number = int(text)
-        is_whole = number == float(text)
-    except OverflowError:
-        number, is_whole = 0, False
-    if isinstance(text, bool) or number < 1 or not is_whole:
+    number = _number(text)
+    if number > most:
+        raise ValueError(f"it is more than {most:,}")
+    if not (number >= 1 and number.is_integer() and _is_of_digits(text)):
         raise ValueError("it is not a whole number greater than zero")
-    return number
+    return int(number)
+
+
+def _number(text: Any) -> float:
+    """Return the number that `text` is; infinity for one beyond floats, NaN for anything else."""
+    if isinstance(text, bool):
+        return math.nan
+    try:
+        return float(text)
+    except OverflowError:
+        return math.inf if text > 0 else -math.inf
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _is_of_digits(text: Any) -> bool:
+    """Say whether a text is the number in digits alone, and not ``1e3`` or ``5.0``."""
+    return not isinstance(text, (str, bytes)) or text.strip().isdigit()
 
 
 class ParamValues(dict[str, Any]):

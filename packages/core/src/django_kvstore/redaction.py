@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from .params import Param, secret_names
+from .serializers.text import is_short
 from .url import REDACTED, StoreURL, credentials_in, is_secret_name
 
 #: Up to so many characters a secret is hidden only where it stands alone: else a password "a" would
@@ -28,10 +29,16 @@ class Redactor:
     """Knows every secret of one store, as it is written and as it is in URLs."""
 
     def __init__(
-        self, url: StoreURL, declared: Iterable[Param], options: Mapping[str, Any]
+        self,
+        url: StoreURL,
+        declared: Iterable[Param],
+        options: Mapping[str, Any],
+        *,
+        also: Iterable[str] = (),
     ) -> None:
         secrets = {name.lower() for name in secret_names(declared)}
         found = set(_found(url.params, secrets)) | set(_found(options, secrets))
+        found |= {each for each in also if each.strip()}
         if url.password and url.password.strip():
             found.add(url.password)
         texts = {form for each in found for form in _forms(each)}
@@ -74,6 +81,8 @@ def _secret_texts(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple, set, frozenset)):
         for each in value:
             yield from _secret_texts(each)
+    elif isinstance(value, float) or (type(value) is int and is_short(value)):
+        yield str(value)
 
 
 def _forms(secret: str) -> set[str]:

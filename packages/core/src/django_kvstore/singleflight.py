@@ -31,6 +31,7 @@ from .options import MISSING
 
 T = TypeVar("T")
 
+_GENERATES: Final = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _LOCK_CODE: Final = ord(keys.LOCK)
 #: Seconds between two looks, at first and at most.
 _PAUSES: Final = (0.002, 0.1)
@@ -52,7 +53,8 @@ class Flight:
 
 #: Who is at it in this process, by the backend's identity and the lock.
 _flights: dict[tuple[int, str], Flight] = {}
-#: The computations that the caller's own code is part of.
+#: The computations that the caller's own code is part of. So is a task that such a computation has
+#: started: nobody can know whether it waits for the task, which would then wait for it.
 _inside: ContextVar[tuple[Flight, ...]] = ContextVar("django_kvstore_inside", default=())
 
 # In a child process nobody is at it.
@@ -164,7 +166,8 @@ async def compute_once(
         raise backend.error(
             InvalidValue,
             "the default for the key calls get_or_set for the key itself.",
-            hint="Compute the value without the entry that it is for.",
+            hint="Compute the value without the entry that it is for. A task that the default does "
+            "not wait for needs a context of its own: context=contextvars.Context().",
         )
 
     async def compute() -> Any:
@@ -281,10 +284,23 @@ def _within(flight: Flight) -> Iterator[None]:
 
 def is_async(default: Callable[[], Any]) -> bool:
     """Return whether the callable is known to return a coroutine before it is called."""
+    return any(map(inspect.iscoroutinefunction, _called(default)))
+
+
+def is_generator(default: Any) -> bool:
+    """Return whether `default` is a generator, or is known to return one before it is called."""
+    if inspect.isgenerator(default) or inspect.isasyncgen(default):
+        return True
+    codes = (getattr(each, "__code__", None) for each in _called(default))
+    flags = next((code.co_flags for code in codes if code is not None), 0)
+    return bool(flags & _GENERATES) and not flags & inspect.CO_ITERABLE_COROUTINE
+
+
+def _called(default: Any) -> tuple[Any, Any]:
+    """Return the function behind partials, and what its class defines for a call."""
     while isinstance(default, partial):
         default = default.func
-    called = getattr(type(default), "__call__", None)  # noqa: B004 # its class may define one
-    return inspect.iscoroutinefunction(default) or inspect.iscoroutinefunction(called)
+    return default, getattr(type(default), "__call__", None)  # noqa: B004 # it may be defined
 
 
 def must_be_awaited(backend: Backend) -> InvalidValue:

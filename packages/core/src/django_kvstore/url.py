@@ -22,6 +22,9 @@ _SECRET_WORDS = ("password", "passwd", "secret", "token", "key", "credential")
 
 REDACTED = "***"
 
+#: An IPv6 address, with or without its brackets.
+_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\]?(?::[0-9]*)?", re.ASCII)
+
 #: The credentials of a URL that is itself the value of a parameter.
 _USERINFO = re.compile(r"(?<=://)(?:([^\s/?#@:]*):)?([^\s/?#]+)@")
 _QUERY = re.compile(r"(?<=[?&;])([^\s=&;#]+)=([^\s&;#]+)")
@@ -77,6 +80,17 @@ class StoreURL:
         """The URL in full, secrets included: for opening a store, never for showing."""
         return self._build(str(self.password), self.params)
 
+    @property
+    def suspects(self) -> list[str]:
+        """What may be a password where the URL has none, for example in ``scheme://user:word``.
+
+        It is what is where a port would be and is not a number, and what is in the path before an
+        ``@``. A URL that a backend has accepted can have such parts and no secret in them.
+        """
+        found = [suspect for host in self.hosts for suspect in _suspects(host)]
+        before, at, _ = self.path.rpartition("@")
+        return [*found, before] if at and before else found
+
     def redacted(self, secrets: Iterable[str] = ()) -> str:
         """The URL with its password and secret parameters hidden; `secrets` names further ones."""
         hidden = {name.lower() for name in (*secrets, *self.hidden)}
@@ -103,18 +117,37 @@ class StoreURL:
         return self.redacted()
 
     def __repr__(self) -> str:
-        return f"<StoreURL {self.redacted()}>"
+        shown = self.redacted()
+        for suspect in self.suspects:
+            for before, form in ((":", quote(suspect, safe="[]:")), ("/", quote(suspect))):
+                shown = shown.replace(before + form, before + REDACTED)
+        return f"<StoreURL {shown}>"
 
 
 def host_and_port(host: str, default_port: int) -> tuple[str, int]:
     """Read ``host``, ``host:port`` or ``[IPv6]:port``; raises ``ValueError`` for anything else."""
     match = re.fullmatch(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::([0-9]{1,5}))?", host, re.ASCII)
     if match is None:
-        raise ValueError(f"{host!r} is no host, host:port or [IPv6 address]:port")
+        raise ValueError(f"{_shown_host(host)!r} is not a host, host:port or [IPv6 address]:port")
     port = int(match[3]) if match[3] else default_port
     if not 0 < port < 65536:
-        raise ValueError(f"{port} is no port: ports go from 1 to 65535")
+        raise ValueError(f"{port} is not a port: ports go from 1 to 65535")
     return match[1] or match[2], port
+
+
+def _suspects(host: str) -> list[str]:
+    """Return what follows the colon of a host and is neither a number nor part of an address."""
+    if host.startswith("/") or _ADDRESS.fullmatch(host):
+        return []
+    _, _, after = host.rpartition("]") if host.startswith("[") else ("", "", host)
+    _, _, after = after.partition(":")
+    return [] if re.fullmatch(r"[0-9:]*", after, re.ASCII) else [after]
+
+
+def _shown_host(host: str) -> str:
+    for suspect in _suspects(host):
+        host = host.removesuffix(suspect) + REDACTED
+    return host
 
 
 def is_secret_name(name: str) -> bool:

@@ -114,7 +114,8 @@ class KeyVal:
 
     def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """Return the values of those keys that have one."""
-        found = self._store().get_many([stored_key(key) for key in keys])
+        store = self._store()
+        found = store.get_many(list(map(stored_key, store.coder.several(keys))))
         return dict(from_store(stored, value) for stored, value in found.items())
 
     def set_many(self, values: Mapping[str, Any], ttl: TTL = None) -> None:
@@ -126,7 +127,8 @@ class KeyVal:
 
     def delete_many(self, keys: Iterable[str]) -> int:
         """Delete the keys; return how many there were."""
-        return self._store().delete_many([stored_key(key) for key in keys])
+        store = self._store()
+        return store.delete_many(list(map(stored_key, store.coder.several(keys))))
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """Walk keys and values, where the engine can."""

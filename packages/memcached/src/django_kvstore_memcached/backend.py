@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from django.core.checks import CheckMessage, Info
 
 from django_kvstore.backend import Backend, Write
-from django_kvstore.params import Param, positive, whole
+from django_kvstore.params import Param, not_negative, positive, whole
 from django_kvstore.url import StoreURL
 
 from .address import read_addresses
@@ -28,11 +28,6 @@ from .server import Server
 
 #: One request of a larger write: what finds out that it will fail, and what does it.
 Step = tuple[Callable[[], None], Callable[[], int]]
-
-
-def not_negative(text: Any) -> float:
-    """Read a number of seconds that may be zero."""
-    return 0.0 if float(text) == 0 else positive(text)
 
 
 def item_size(text: Any) -> int:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from ..equality import IMMUTABLE
 from ..errors import Conflict, CorruptValue
-from ..keys import check_several
 from ..options import MISSING
 from ..stores import kvstores
 from .base import ModelBase
@@ -57,7 +56,8 @@ class Root(metaclass=ModelBase):
     def get_many(cls, pks: Iterable[Any]) -> dict[Any, Self]:
         """Return the objects of those primary keys that have one, by primary key."""
         keys: dict[Any, str] = {}
-        for pk in check_several(pks):
+        store = cls._store()
+        for pk in store.coder.several(pks):
             key = cls._key_or_none(pk)
             if key is None:
                 continue
@@ -66,7 +66,7 @@ class Root(metaclass=ModelBase):
                     f"{pk!r} is equal to another primary key of this call, though of another type. "
                     "One dict cannot hold both: ask for them one by one."
                 )
-        found = cls._store().get_many(keys.values())
+        found = store.get_many(keys.values())
         made = {key: cls._load(key, data) for key, data in found.items()}
         return {pk: made[key] for pk, key in keys.items() if key in made}
 
@@ -175,8 +175,9 @@ class Root(metaclass=ModelBase):
     @classmethod
     def delete_many(cls, pks: Iterable[Any]) -> int:
         """Delete the objects of those primary keys; return how many there were."""
-        keys = map(cls._key_or_none, check_several(pks))
-        return cls._store().delete_many([key for key in keys if key is not None])
+        store = cls._store()
+        keys = map(cls._key_or_none, store.coder.several(pks))
+        return store.delete_many([key for key in keys if key is not None])
 
     # Validating and converting.
 

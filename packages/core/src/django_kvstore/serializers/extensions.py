@@ -153,6 +153,10 @@ def exact(value: Any) -> Any:
     """Raise ``TypeError`` with the type's name: for who stores plain types and no other."""
     kind = type(value)
     name = f"a {kind.__module__}.{kind.__qualname__}"
+    if hasattr(kind, "__await__"):
+        raise TypeError(f"{name} (await it, and give what it returns)")
+    if hasattr(kind, "__next__") or hasattr(kind, "__anext__"):
+        raise TypeError(f"{name} (give what it yields, in a list)")
     for base in (dict, list, tuple, set, frozenset, str, bytes, int, float, *_DATES):
         if issubclass(kind, base):
             name += f", which would be read as a {base.__name__} (give one)"

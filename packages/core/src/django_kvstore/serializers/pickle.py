@@ -9,6 +9,7 @@ key or store is refused. ``SECRET_KEY_FALLBACKS`` are tried, so that keys can be
 from __future__ import annotations
 
 import pickle
+import sys
 from typing import Any, Final
 
 from django.conf import settings
@@ -18,6 +19,10 @@ from . import Serializer
 
 _SALT: Final = "django_kvstore.serializers.pickle"
 _DIGEST_BYTES: Final = 32
+_TOO_DEEP: Final = (
+    "it is nested too deeply for pickle, which has what the caller leaves of Python's %d calls "
+    "within each other, sys.getrecursionlimit()"
+)
 
 
 class PickleSerializer(Serializer):
@@ -33,7 +38,7 @@ class PickleSerializer(Serializer):
         except MemoryError:
             raise
         except RecursionError as error:
-            raise ValueError("it is nested too deeply for pickle") from error
+            raise ValueError(_TOO_DEEP % sys.getrecursionlimit()) from error
         except Exception as error:  # an object's own methods may raise anything
             raise TypeError(_told(error)) from error
         return self._signature(data, key, settings.SECRET_KEY) + data
