@@ -64,6 +64,17 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
 
 
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Run one worker more than there are processors.
+
+    Tests wait for servers, for time limits and for entries to expire, while others can run. The
+    variable PYTEST_XDIST_AUTO_NUM_WORKERS still says how many there are.
+    """
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return (os.cpu_count() or 1) + 1
+
+
 EngineFactory = Callable[..., Any]
 
 

@@ -24,7 +24,14 @@ URL = "gae://kvstore-tests/contract"
 
 
 class TestContract(Contract):
+    """Every write is a commit of the emulator's: fewer of them."""
+
     url = URL
+    rounds = 25
+    races = 30
+    swaps = 80
+    walk = 1100
+    fork_reads = 500
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
@@ -49,6 +56,7 @@ class TestFirestoreMode(Bulk, Atomic, Counting, Comparing, Contention, Iteration
     rounds = 10
     races = 10
     swaps = 80
+    walk = 1100
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from django_kvstore.store import Store
 from django_kvstore_testing import Contract
 from servers.simpledb import SimpleDB
 
@@ -29,26 +28,26 @@ class TestContract(Contract):
     rounds = 20
     races = 20
     swaps = 80
-    fork_reads = 500
+    walk = 1100
+    fork_reads = 150
 
     server: SimpleDB
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
     def started(cls, available: Callable[..., None]) -> Iterator[None]:
-        """A server of the class's own, since it will be stopped."""
+        """A server of the class's own, since it will be stopped; its domain outlives that."""
         cls.server = SimpleDB()
         available(cls.server)
         with cls.server:
+            store = cls().make_store(URL + cls.server.url)
+            store.backend.provision()
+            store.close()
             yield
 
     @pytest.fixture
     def store_url(self) -> str:
         return URL + self.server.url
-
-    @pytest.fixture(autouse=True)
-    def _provisioned(self, store: Store) -> None:
-        store.backend.provision()
 
     def stop_server(self) -> None:
         self.server.kill()
