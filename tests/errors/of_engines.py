@@ -169,6 +169,63 @@ DATABASES = Chapter(
             fix="Give the store a table of its own: db://another_name",
         ),
         Mistake(
+            "A database router keeps the table out",
+            raises="Unavailable",
+            settings=(
+                "class OwnTables:\n"
+                "    def allow_migrate(self, db, app_label, **hints):\n"
+                '        return app_label == "shop"\n\n'
+                "DATABASE_ROUTERS = [OwnTables()]\n"
+                'KEY_VALUE_STORES = {"sessions": "db://not_migrated"}'
+            ),
+            call=GET,
+            wrong="the table 'not_migrated' is missing in the database 'default'",
+            fix="let its allow_migrate() return True for the application label 'django_kvstore_db'",
+        ),
+        Mistake(
+            "A migration uses a store that has no table yet",
+            raises="Unavailable",
+            settings='KEY_VALUE_STORES = {"sessions": "db://not_migrated"}',
+            scene="from django.db import migrations; migrate = place.migrate",
+            call=(
+                "def fill(apps, schema_editor):\n"
+                '    kvstores["sessions"].set("word", "hunter2")\n\n\n'
+                "migrate(migrations.RunPython(fill))"
+            ),
+            wrong="the table 'not_migrated' is missing in the database 'default'",
+            fix="Put ProvisionStore('sessions'), from django_kvstore.migrations, before",
+        ),
+        Mistake(
+            "A module uses a store when it is imported",
+            raises="Unavailable",
+            settings='KEY_VALUE_STORES = {"sessions": "db://not_migrated"}',
+            scene=(
+                "place.module('prices', 'from django_kvstore import kvstores; '\n"
+                '             \'PRICES = kvstores["sessions"].get("prices")\')'
+            ),
+            call="import prices",
+            wrong="the table 'not_migrated' is missing in the database 'default'",
+            fix="The store is used while Django starts",
+        ),
+        Mistake(
+            "SQLite: a database that may only be read",
+            raises="Refused",
+            settings=(
+                "DATABASES = {\n"
+                '    "shop": {\n        "ENGINE": "django.db.backends.sqlite3",\n'
+                '        "NAME": "shop.sqlite3",\n    },\n}\n'
+                'KEY_VALUE_STORES = {"sessions": "db://sessions?using=shop"}'
+            ),
+            scene=(
+                "from django.db import connections\n"
+                'kvstores["sessions"].backend.provision()\n'
+                'connections["shop"].cursor().execute("PRAGMA query_only = 1")'
+            ),
+            call='kvstores["sessions"].set("word", "hunter2")',
+            wrong="refused a statement (error SQLITE_READONLY): attempt to write a readonly",
+            fix="Repeating the call does not help before the database or its settings are changed",
+        ),
+        Mistake(
             "PostgreSQL: a wrong port",
             raises="Unavailable",
             settings=_database("postgresql", "5433"),
@@ -189,7 +246,7 @@ DATABASES = Chapter(
             raises="Unavailable",
             settings=_database("mysql", "3307"),
             call=GET,
-            wrong="the database 'shop' could not be reached (error 2003)",
+            wrong="the database 'shop' could not be reached (error 2003): Can't connect",
             fix="HOST, PORT, NAME, USER and PASSWORD in settings.DATABASES['shop']",
         ),
         Mistake(
@@ -197,7 +254,7 @@ DATABASES = Chapter(
             raises="Unavailable",
             settings=_database("mysql", "3306"),
             call=GET,
-            wrong="the database 'shop' could not be reached (error 1045)",
+            wrong="the database 'shop' could not be reached (error 1045): Access denied for user",
             fix="HOST, PORT, NAME, USER and PASSWORD in settings.DATABASES['shop']",
         ),
         Mistake(
@@ -210,7 +267,7 @@ DATABASES = Chapter(
                 'KEY_VALUE_STORES = {"sessions": "db://sessions?using=shop"}'
             ),
             call=GET,
-            wrong="the database 'shop' could not be reached",
+            wrong="could not be reached (error SQLITE_CANTOPEN): unable to open database file",
             fix="the folder of NAME",
         ),
     ),

@@ -14,7 +14,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, migrations
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
 
 from django_kvstore import plugins, serializers
 from django_kvstore_testing.port import Port
@@ -123,6 +125,20 @@ class Place:
         sys.path.insert(0, str(place))
         self._installed.append(str(place))
         forget()
+
+    def module(self, name: str, source: str) -> None:
+        """Let a module be there to be imported, until `tidy_up`."""
+        place = self._folder / name
+        place.mkdir(exist_ok=True)
+        (place / f"{name}.py").write_text(source)
+        sys.path.insert(0, str(place))
+        self._installed.append(str(place))
+
+    def migrate(self, operation: Operation) -> None:
+        """Run a migration of that one operation in the default database."""
+        migration = type("Migration", (migrations.Migration,), {"operations": [operation]})
+        with connection.schema_editor() as editor:
+            migration("0001_initial", "shop").apply(ProjectState(), editor)
 
     def table(self, name: str, columns: str) -> None:
         """Make a table that is no store's in the default database."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import pytest
 from db_faults import CELL, READS, RECORD, SECRET, WRITES, clean, session_of
@@ -25,6 +26,12 @@ def test_a_server_that_is_not_there_is_unavailable(server, open_backend, other_d
             with pytest.raises(Unavailable, match="'db_gone' could not be reached") as caught:
                 operation(backend)
             assert clean(caught.value)
+            # The database's own words.
+            assert re.search(
+                rf"reached \([^)]*\): .*{HOST}.*([Cc]onnection refused|[Cc]an't connect)",
+                caught.value.reason,
+            )
+            assert "\n" not in caught.value.reason
             assert caught.value.__cause__ is not None
         with pytest.raises(Unavailable, match="could not be reached"):
             backend.update(CELL, lambda record: Write(RECORD))
@@ -32,6 +39,40 @@ def test_a_server_that_is_not_there_is_unavailable(server, open_backend, other_d
             backend.provision()
     finally:
         port.release()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"USER": "nobody_of_that_name", "PASSWORD": SECRET}, "nobody_of_that_name"),
+        ({"NAME": "no_such_database"}, "no_such_database"),
+        ({"HOST": "host.invalid", "PASSWORD": SECRET}, "host.invalid"),
+    ],
+)
+def test_a_server_that_lets_nobody_in_says_why(server, open_backend, other_database, wrong, words):
+    other_database("db_closed", {**server.settings_dict, **wrong})
+    backend = open_backend("db_closed", provision=False)
+    with pytest.raises(Unavailable, match=rf"could not be reached \([^)]*\): .*{words}") as caught:
+        backend.get(CELL)
+    assert clean(caught.value)
+
+
+def test_a_secret_of_the_settings_is_hidden_in_the_databases_words(
+    server, open_backend, other_database
+):
+    # As it would be in a message that repeats what it was given.
+    other_database("db_repeats", {**server.settings_dict, "USER": SECRET, "PASSWORD": SECRET})
+    backend = open_backend("db_repeats", provision=False)
+    with pytest.raises(Unavailable, match=r"could not be reached.*\*\*\*") as caught:
+        backend.get(CELL)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_opened_says_why(open_backend, other_database, tmp_path):
+    nowhere = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "no" / "file")}
+    other_database("db_nowhere", nowhere)
+    with pytest.raises(Unavailable, match=r"reached \(error SQLITE_CANTOPEN\): unable to open"):
+        open_backend("db_nowhere", provision=False).get(CELL)
 
 
 def test_a_time_limit_is_a_timeout(server, open_backend, elsewhere):

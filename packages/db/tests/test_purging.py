@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
+from django.db import transaction
 
-from django_kvstore import Store
+from django_kvstore import MISSING, Store, records
 from django_kvstore.options import StoreOptions
 from django_kvstore_db import DBBackend
 
@@ -106,3 +107,27 @@ def test_the_parts_of_living_values_and_of_other_namespaces_stay(store, rows, ex
     assert rows()[0] == 3 * ROWS
     assert other.purge() == ROWS
     assert store.get("living") == store.get("without expiry") == LARGE
+
+
+def test_a_record_that_has_expired_is_absent_though_its_row_has_no_expiry(store):
+    """As a row has that somebody has written by hand."""
+    cell = store.coder.cell("key")
+    planted = records.pack(cell, b"\x01", code=ord("t"), expires=time.time() - 60)
+    calls = {
+        "add": lambda: store.add("key", "new"),
+        "put": lambda: store.put("key", "new"),
+        "get_or_set": lambda: store.get_or_set("key", lambda: "new") == "new",
+        "compare_and_set": lambda: store.compare_and_set("key", MISSING, "new"),
+    }
+    for name, call in calls.items():
+        store.backend.set(cell, planted, None)
+        assert store.get("key", MISSING) is MISSING
+        assert not store.exists("key")
+        assert call() is True, name
+        assert store.get("key") == "new", name
+        assert call() is (name == "get_or_set"), name
+    with transaction.atomic(using=store.backend.table.for_write().alias):
+        store.backend.set(cell, planted, None)
+        assert store.add("key", "new")
+        assert not store.add("key", "newer")
+    assert store.get("key") == "new"

@@ -184,11 +184,13 @@ def test_a_table_of_somebody_elses_is_named_as_such(database, open_backend, name
         cursor.execute("CREATE TABLE kvstore (id integer PRIMARY KEY, value text)")
     assert not backend.provision()
     imports = "'manage.py kvstore import-legacy kvstore'"
-    with pytest.raises(Unavailable, match=f"not one of a store.*{imports}"):
+    of_keyval = "'manage.py keyval -c import-legacy --table kvstore'"
+    with pytest.raises(Unavailable, match=f"not one of a store.*{imports}.*{of_keyval}"):
         OPERATIONS[name](backend)
     (message,) = backend.check(databases=[database.alias])
     assert message.id == "django_kvstore.db.E004"
     assert imports in message.hint
+    assert of_keyval in message.hint
 
 
 def test_the_checks_ask_the_database_only_when_they_may(database, open_backend):

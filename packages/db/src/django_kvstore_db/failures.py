@@ -9,9 +9,13 @@ error has no code, since they may be translated, and never repeated: they may qu
 from __future__ import annotations
 
 import enum
-from typing import Final
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from django.db import DataError
+
+from django_kvstore.url import REDACTED, is_secret_name
 
 
 class Failure(enum.Enum):
@@ -117,6 +121,16 @@ _NAMING: Final = frozenset(
     | {"SQLITE_READONLY"}
 )
 
+#: The codes of MariaDB and MySQL that keep a client from connecting.
+_CONNECTING: Final = frozenset(
+    {1040, 1044, 1045, 1049, 1129, 1130, 1203, 1226, 1698} | {2002, 2003, 2005, 2026}
+)
+#: How PostgreSQL's client and server, and SQLite, say that there is no connection.
+_OF_CONNECTING: Final = re.compile(
+    r"connection to server |could not (?:connect|translate host)|failed to resolve host|"
+    r"unable to open database file"
+)
+
 # SQLite has one code for whatever is wrong with a statement. Its messages are never translated.
 _MESSAGES: Final = {
     "no such table": Failure.MISSING,
@@ -157,6 +171,28 @@ def words_of(error: Exception) -> str:
     # PostgreSQL's text goes on with a detail, which may quote the row.
     primary = getattr(getattr(error.__cause__, "diag", None), "message_primary", None)
     return str(primary or error.args[-1]).rstrip(".")
+
+
+def words_of_refusal(error: Exception, secrets: Iterable[str]) -> str:
+    """Return the words of a database, or of its driver, that could not be connected to.
+
+    They name the server, the database and the user. Texts of other kinds are left out: what a
+    driver says of its own arguments may repeat a password. `secrets` are hidden in any case.
+    """
+    if isinstance(code_of(error), str | None):
+        lines = str(error).splitlines()
+        words = next((line for line in lines if _OF_CONNECTING.search(line)), "")
+    else:
+        words = str(error.args[-1]) if code_of(error) in _CONNECTING else ""
+    for secret in secrets:
+        words = words.replace(secret, REDACTED)
+    return words.rstrip(".")
+
+
+def secrets_of(settings: Mapping[str, Any]) -> list[str]:
+    """Return the secrets in an entry of settings.DATABASES."""
+    named = {**settings.get("OPTIONS", {}), "PASSWORD": settings.get("PASSWORD")}
+    return [str(value) for name, value in named.items() if value and is_secret_name(name)]
 
 
 def failure_of(error: Exception, *, broken: bool = False) -> Failure:

@@ -27,7 +27,7 @@ from django_kvstore.errors import (
     ValueTooLarge,
 )
 
-from .failures import Failure, code_of, failure_of, words_of
+from .failures import Failure, code_of, failure_of, secrets_of, words_of, words_of_refusal
 
 MIGRATE = "Run 'manage.py migrate --database={database}', or 'manage.py kvstore provision {alias}'."
 _AGAIN = "See that it runs, and do it again, with the whole of the transaction if there was one."
@@ -45,7 +45,8 @@ _REACH_FILE = (
 )
 RENAME = (
     "Give the store a table of its own: db://another_name. If this is a table of django-kvstore "
-    "1.0, 'manage.py kvstore import-legacy {table}' then imports it."
+    "1.0, 'manage.py kvstore import-legacy {table}' then imports it; if it is one of django_keyval "
+    "0.1.2, 'manage.py keyval -c import-legacy --table {table}'."
 )
 _NO_USE = (
     "Nothing was changed. The database's own error is the cause of this one. Repeating the call "
@@ -230,7 +231,10 @@ class Recovery:
         if refused and self.connection.connection is None:
             kind, reason = Unavailable, "the database '{database}' could not be reached"
             hint = _REACH_FILE if self.connection.vendor == "sqlite" else _REACH
-        words, hint = words_of(error), hint.format(**names)
+            words = words_of_refusal(error, secrets_of(self.connection.settings_dict))
+        else:
+            words = words_of(error)
+        hint = hint.format(**names)
         said = f"{reason.format(**names)} ({_name(error)}){': ' if words else ''}{words}."
         if failure is Failure.MISSING:
             hint = self.backend.provision_hint(hint, database=self.connection.alias)
