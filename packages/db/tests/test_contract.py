@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any, ClassVar
 
 import pytest
@@ -12,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django_kvstore_testing import Contract
 from django_kvstore_testing.base import Base
 from django_kvstore_testing.failure import Failure
+from django_kvstore_testing.network import Network
 from django_kvstore_testing.proxy import Proxy
 
 
@@ -89,3 +91,81 @@ class TestOutageOfPostgreSQL(BehindProxy, Failure):
 
 class TestOutageOfMariaDB(BehindProxy, Failure):
     kind = "mariadb"
+
+
+_DJANGOS = "the connections are Django's, one for each thread: close() leaves those of others"
+_SILENCE = "no time limit of PostgreSQL's driver ends the wait for an answer that never comes"
+
+
+class BehindProxies(OnDatabase, Network):
+    """The network of a database: a second entry for Django, whose address is a proxy's."""
+
+    networked = True
+    cuts = 5
+    # Django's connections are Django's: the store neither closes them nor asks whether they live.
+    exemptions: ClassVar[dict[str, str]] = {
+        "test_the_first_call_on_ended_connections_works": _DJANGOS,
+        "test_close_ends_the_connections_of_every_thread": _DJANGOS,
+    }
+    time_limit = 15.0
+    #: The driver's time limits, as docs/backends/db.md has them, shorter to suit a test.
+    limits: ClassVar[dict[str, Any]]
+
+    _known: ClassVar[Callable[[str, int], str]]
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def others(cls, entry: dict[str, Any], known_database: Any) -> Iterator[None]:
+        """Let `through` tell Django of the proxy's address."""
+        aliases: dict[tuple[str, int], str] = {}
+        with ExitStack() as stack:
+
+            def know(host: str, port: int) -> str:
+                if (host, port) not in aliases:
+                    alias = f"contract_{cls.kind}_{port}"
+                    options = {**entry.get("OPTIONS", {}), **cls.limits}
+                    other = {**entry, "HOST": host, "PORT": str(port), "OPTIONS": options}
+                    stack.enter_context(known_database(alias, other))
+                    aliases[host, port] = alias
+                return aliases[host, port]
+
+            cls._known = staticmethod(know)
+            yield
+
+    def server_address(self, url: str) -> tuple[str, int]:
+        entry = connections[f"contract_{self.kind}"].settings_dict
+        return entry["HOST"], int(entry["PORT"])
+
+    def through(self, url: str, host: str, port: int) -> str:
+        return f"db://contract?using={self._known(host, port)}"
+
+
+class TestNetworkOfPostgreSQL(BehindProxies):
+    kind = "postgresql"
+    limits: ClassVar[dict[str, Any]] = {
+        "connect_timeout": 2,
+        "tcp_user_timeout": 10_000,
+        "options": "-c statement_timeout=2000",
+    }
+    exemptions: ClassVar[dict[str, str]] = {
+        **BehindProxies.exemptions,
+        "test_a_write_that_was_never_sent_is_an_outage": _DJANGOS,
+        "test_a_silent_server_keeps_nobody_waiting": _SILENCE,
+        "test_a_late_answer_is_nobodys": _SILENCE,
+        "test_the_first_call_after_a_fault_works[silence]": _SILENCE,
+        "test_a_failed_call_keeps_no_connection[silence]": _SILENCE,
+    }
+
+
+class TestNetworkOfMariaDB(BehindProxies):
+    kind = "mariadb"
+    limits: ClassVar[dict[str, Any]] = {
+        "connect_timeout": 2,
+        "read_timeout": 2,
+        "write_timeout": 2,
+    }
+    exemptions: ClassVar[dict[str, str]] = {
+        **BehindProxies.exemptions,
+        # Its own connection begins with a greeting of the server's, which the proxy holds too.
+        "test_close_leaves_a_waiting_call_alone": _DJANGOS,
+    }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from threading import Lock
 from typing import ClassVar
 
 import pytest
 
+from django_kvstore.store import Store
+from django_kvstore_gae import DatastoreBackend
+from django_kvstore_gae.session import Session
 from django_kvstore_testing import Contract
 from django_kvstore_testing.atomic import Atomic
 from django_kvstore_testing.bulk import Bulk
@@ -16,6 +21,7 @@ from django_kvstore_testing.counting import Counting
 from django_kvstore_testing.failure import Failure
 from django_kvstore_testing.iteration import Iteration
 from django_kvstore_testing.moving import Moving
+from django_kvstore_testing.network import Network
 from django_kvstore_testing.prefixes import Prefixes
 from django_kvstore_testing.proxy import Proxy
 from servers.datastore import Datastore
@@ -85,3 +91,57 @@ class TestOutage(Failure):
 
     def start_server(self) -> None:
         self.proxy.pass_through()
+
+
+class AtProxy(DatastoreBackend):
+    """A backend whose every session is with one emulator, whatever the environment names."""
+
+    emulator: str
+    _naming = Lock()
+
+    def _session(self) -> Session:
+        if self._opened is not None:
+            return super()._session()
+        with self._naming, pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DATASTORE_EMULATOR_HOST", self.emulator)
+            return super()._session()
+
+
+_GRPCS = "gRPC opens its connections itself, in the background, and does not say what it sent"
+
+
+class TestNetwork(Network):
+    """Faults of the network, at few places: the protocol is HTTP/2, of which gRPC sends more."""
+
+    url = f"{URL}?timeout=2"
+    networked = True
+    cuts = 4
+    time_limit = 15.0
+    exemptions: ClassVar[dict[str, str]] = {
+        "test_the_first_call_on_ended_connections_works": _GRPCS,
+        "test_a_failed_call_keeps_no_connection": _GRPCS,
+    }
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def emulator(cls, server: Datastore) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DATASTORE_EMULATOR_HOST", server.address)
+            yield
+
+    def server_address(self, url: str) -> tuple[str, int]:
+        host, _, port = os.environ["DATASTORE_EMULATOR_HOST"].rpartition(":")
+        return host, int(port)
+
+    def through(self, url: str, host: str, port: int) -> str:
+        return f"{url}#{host}:{port}"
+
+    def make_store(self, url: str) -> Store:
+        plain, _, emulator = url.partition("#")
+        store = self.opening(plain).open()
+        if not emulator:
+            return store
+        found = store.backend
+        backend = AtProxy(found.alias, found.url, found.options)
+        backend.emulator = emulator
+        return Store(backend, store.options)

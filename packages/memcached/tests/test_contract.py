@@ -16,6 +16,7 @@ from django_kvstore_testing.failure import Failure
 from django_kvstore_testing.life import Life
 from django_kvstore_testing.missing import Missing
 from django_kvstore_testing.namespaces import Namespaces
+from django_kvstore_testing.refusing import Refusing
 from django_kvstore_testing.splitting import Splitting
 from servers.memcached import Memcached
 
@@ -41,6 +42,45 @@ class TestContract(Contract):
 
     def start_server(self) -> None:
         self.server.start()
+
+
+class TestFullServer(Refusing):
+    """A server that refuses, as ``-M`` has it, instead of evicting: its memory is filled."""
+
+    server: ClassVar[Memcached]
+    #: The names of the items that fill it.
+    filling: ClassVar[list[bytes]] = []
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def own_one(cls, available: Callable[..., None]) -> Iterator[None]:
+        cls.server = Memcached(megabytes=2, options=("-M",))
+        available(cls.server)
+        with cls.server:
+            yield
+
+    @pytest.fixture
+    def store_url(self) -> str:
+        return f"memcached://{self.server.address}"
+
+    def refuse(self) -> None:
+        """Fill the server, past the store, with items of about 50 kB: it has no room for more."""
+        with self.server.connect() as connection, connection.makefile("rb") as replies:
+            for size in (49_000, 50_200, 52_000):
+                reply = b"STORED\r\n"
+                while reply == b"STORED\r\n":
+                    name = b"fill-%d" % len(self.filling)
+                    item = b"set %s 0 0 %d\r\n%s\r\n" % (name, size, bytes(size))
+                    connection.sendall(item)
+                    reply = replies.readline()
+                    self.filling.append(name)
+                assert b"out of memory" in reply
+
+    def allow(self) -> None:
+        with self.server.connect() as connection, connection.makefile("rb") as replies:
+            while self.filling:
+                connection.sendall(b"delete %s\r\n" % self.filling.pop())
+                replies.readline()
 
 
 class TestTwoServers(

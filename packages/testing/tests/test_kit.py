@@ -224,3 +224,17 @@ def test_the_plugin_imports_next_to_nothing() -> None:
 def test_the_mixin_needs_no_pytest() -> None:
     modules = modules_after("from django_kvstore.test import IsolatedStoresMixin")
     assert not modules & {"pytest", "_pytest", "hypothesis", "django_kvstore_testing"}
+
+
+def test_an_exemption_of_no_check_is_refused() -> None:
+    with pytest.raises(TypeError, match="there is no check 'test_of_old'"):
+        type("Exempted", (Contract,), {"exemptions": {"test_of_old": "it was impossible"}})
+
+
+def test_a_declared_exemption_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "test_engine.py").write_text(
+        f"{DOCUMENTED}\n    exemptions = {{'test_ping_answers_in_seconds': 'it cannot tell'}}\n"
+    )
+    run = run_pytest(tmp_path, "-q", "-rs", "-k", "test_ping_answers or test_a_miss")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "declared exemption: it cannot tell" in run.stdout

@@ -92,6 +92,11 @@ class Base:
     #: At how many places a reply, and a request, of each writing call is cut.
     cuts: ClassVar[int] = 25
 
+    #: The checks that the engine cannot pass by its nature, each with the reason. They are skipped,
+    #: and pytest shows the reason. ``"test_name[silence]"`` is one parameter of a check. An
+    #: exemption is a promise that is not kept: the backend's documentation states each.
+    exemptions: ClassVar[Mapping[str, str]] = {}
+
     def through(self, url: str, host: str, port: int) -> str:
         """Return the URL with the proxy's host and port; override it where they are elsewhere."""
         return rewrite(url, host, port)
@@ -140,7 +145,21 @@ class Base:
         if store.backend.clearable:
             store.clear()
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in cls.exemptions:
+            if not callable(getattr(cls, name.partition("[")[0], None)):
+                raise TypeError(f"{cls.__name__}.exemptions: there is no check '{name}'")
+
     # Fixtures.
+
+    @pytest.fixture(autouse=True)
+    def skip_exemptions(self, request: pytest.FixtureRequest) -> None:
+        """Skip a check that the class declares to be impossible for its engine."""
+        name = request.node.name
+        reason = self.exemptions.get(name) or self.exemptions.get(name.partition("[")[0])
+        if reason:
+            pytest.skip(f"declared exemption: {reason}")
 
     @pytest.fixture
     def store_url(self) -> str:

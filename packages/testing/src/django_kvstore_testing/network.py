@@ -25,7 +25,7 @@ from .observing import errors_of, open_descriptors
 from .optional import Optional
 from .probe import Probe
 from .proxy import Proxy
-from .threads import run_threads
+from .threads import no_connections_left, run_threads
 
 #: What is written; in no protocol by chance.
 _MARKER = "Zx9qK7-"
@@ -307,10 +307,11 @@ class Network(Optional):
             finally:
                 ready.wait(60)
             silent.wait(60)
-            try:
-                came[name] = call()
-            except Exception as error:  # noqa: BLE001 - the check looks at what it is
-                came[name] = error
+            with no_connections_left():
+                try:
+                    came[name] = call()
+                except Exception as error:  # noqa: BLE001 - the check looks at what it is
+                    came[name] = error
 
         threads = {
             name: threading.Thread(target=wait_for, args=item, daemon=True)
@@ -487,10 +488,11 @@ class Network(Optional):
         came: list[Exception] = []
 
         def make() -> None:
-            try:
-                call.make(text)
-            except Exception as error:  # noqa: BLE001 - the check looks at what it is
-                came.append(error)
+            with no_connections_left():
+                try:
+                    call.make(text)
+                except Exception as error:  # noqa: BLE001 - the check looks at what it is
+                    came.append(error)
 
         call.prepare()
         remote.get("warm")
@@ -558,7 +560,12 @@ class Network(Optional):
 
     def _ends(self, call: Callable[[], object]) -> bool:
         """Make the call in a thread; say whether it ends in time."""
-        thread = threading.Thread(target=lambda: errors_of(call), daemon=True)
+
+        def make() -> None:
+            with no_connections_left():
+                errors_of(call)
+
+        thread = threading.Thread(target=make, daemon=True)
         thread.start()
         thread.join(self.time_limit)
         return not thread.is_alive()

@@ -28,6 +28,15 @@ def switching_often() -> Iterator[None]:
         sys.setswitchinterval(usual)
 
 
+@contextmanager
+def no_connections_left() -> Iterator[None]:
+    """Close this thread's connections of Django afterwards; no other thread can close them."""
+    try:
+        yield
+    finally:
+        connections.close_all()
+
+
 def run_threads(number: int, function: Callable[[int], T]) -> list[T]:
     """Call ``function(0)`` … each in a thread of its own; return what they returned.
 
@@ -35,11 +44,8 @@ def run_threads(number: int, function: Callable[[int], T]) -> list[T]:
     """
 
     def run(index: int) -> T:
-        try:
+        with no_connections_left():
             return function(index)
-        finally:
-            # Django's connections belong to a thread, and nobody else closes this one's.
-            connections.close_all()
 
     with ThreadPoolExecutor(number) as pool:
         futures = [pool.submit(run, index) for index in range(number)]
