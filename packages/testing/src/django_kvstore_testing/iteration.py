@@ -163,6 +163,21 @@ class Iteration(Base):
 
     @clause("iteration-pages")
     @needs("iterable")
+    def test_a_page_may_end_at_any_key(self, store: Store) -> None:
+        """A walk goes on after a page, whichever characters the last key on it has."""
+        keys = sorted(["a", "a%", "a\0", "a ", "b", "e\u0301", "\u00e9", "\u20ac", "\U0001f600"])
+        store.set_many(dict.fromkeys(keys, 1))
+        listed: list[str] = []
+        cursor = None
+        for _ in range(1000):
+            found, cursor = store.scan(cursor=cursor, limit=1)
+            listed += [key for key, _ in found]
+            if cursor is None or len(listed) > len(keys):
+                break
+        assert sorted(listed) == keys, f"pages of one entry listed {listed}: expected {keys}"
+
+    @clause("iteration-pages")
+    @needs("iterable")
     def test_a_cursor_can_be_used_again(self, store: Store, open_store: OpenStore) -> None:
         """A cursor goes on from its page in any store object on the engine, and more than once."""
         values = self._fill(store, 20)

@@ -47,6 +47,21 @@ class NativeExpiry(Base):
         assert there == [], f"delete() returned True for expired records written by {there}"
 
     @clause("flags-expires")
+    def test_what_is_written_late_has_expired(self, store: Store) -> None:
+        """A record whose expiry is over when it arrives is not kept without one."""
+        probe, name = Probe(store), self.cell(store, "key")
+        expires = time.time() - 60
+        for way, act in probe.ways_to_write().items():
+            act(name, probe.record(name, "value", expires), expires)
+            assert store.get("key", "gone") == "gone", f"{way}() was late, and get() shows it"
+            if probe.expires_itself:
+                assert probe.raw(name) is None, (
+                    f"{way}() wrote a record that expired a minute ago, and the engine shows it: "
+                    "expected nothing"
+                )
+            probe.remove_raw(name)
+
+    @clause("flags-expires")
     def test_every_way_of_writing_takes_the_expiry_away(self, store: Store) -> None:
         """A record that was written again without an expiry stays."""
         probe = Probe(store)

@@ -238,6 +238,29 @@ class Network(Optional):
                 self._judge(call, text, where, error)
 
     @clause("failure-unknown")
+    def test_a_cut_write_keeps_its_expiry(
+        self, store: Store, remote: Store, fault_proxy: Proxy
+    ) -> None:
+        """Wherever its connection is cut, a write with a ttl leaves no entry without one."""
+
+        def write(text: str) -> None:
+            remote.set("key", text, ttl=1000)
+
+        call = Call("set", lambda: store.delete("key"), write, lambda text: 0)
+        total = sum(self._length(fault_proxy, remote, call))
+        for cut in (fault_proxy.cut_request, fault_proxy.cut_reply):
+            for place in self._places(total):
+                call.prepare()
+                self._reconnect(fault_proxy, remote)
+                cut(after=place)
+                self._disturb(call, _MARKER)
+                fault_proxy.pass_through()
+                assert store.ttl("key") is not None, (
+                    f"set() with a ttl was cut after {place} bytes, and the entry has no expiry: "
+                    "expected that value and expiry are written in one request"
+                )
+
+    @clause("failure-unknown")
     def test_a_write_whose_answer_was_lost_is_sent_once(
         self, store: Store, remote: Store, fault_proxy: Proxy
     ) -> None:
@@ -353,6 +376,10 @@ class Network(Optional):
             assert isinstance(error, Unavailable), (
                 f"{call.name}() while connections were refused {_outcome(error)}\n"
                 "expected Unavailable: no request was sent"
+            )
+            assert error.__cause__ is not None, (
+                f"{call.name}() raised {type(error).__name__} without a cause: expected the "
+                "client's own error as its cause"
             )
             self._judge(call, text, "connections were refused", error)
 

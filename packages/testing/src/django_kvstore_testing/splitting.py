@@ -101,6 +101,15 @@ class Splitting(Base):
             assert small.get("key") is None
 
     @clause("splitting-parts")
+    def test_deleting_many_deletes_the_parts_of_each(self, small: Store) -> None:
+        """delete_many() of several large values leaves no part of any of them."""
+        small.set_many({"one": text("a"), "two": text("b"), "three": text("c")})
+        parts = [part for key in ("one", "two", "three") for part in self._parts(small, key)]
+        assert small.delete_many(["one", "two", "three"]) == 3
+        left = Probe(small).raw_many(parts)
+        assert left == {}, f"delete_many() left {len(left)} of {len(parts)} parts: expected none"
+
+    @clause("splitting-parts")
     @needs("atomic")
     def test_atomic_calls_delete_the_old_parts(self, store: Store, small: Store) -> None:
         """pop(), compare_and_set() and a refused add() leave no cell behind."""

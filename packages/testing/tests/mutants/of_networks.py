@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -76,6 +76,41 @@ class TakesALateAnswer(Shelf):
 @breaks("failure-outage", "test_a_write_that_was_never_sent_is_an_outage")
 class NeverKnows(Shelf):
     unsent = OutcomeUnknown
+
+
+@breaks("failure-outage", "test_a_write_that_was_never_sent_is_an_outage")
+class HidesTheCause(Shelf):
+    def _ask(self, do: str, writes: bool = False, **arguments: Any) -> Any:
+        try:
+            return super()._ask(do, writes, **arguments)
+        except KVStoreError as error:
+            raise error from None
+
+
+@breaks("flags-expires", "test_what_is_written_late_has_expired")
+class KeepsWhatIsLate(Shelf):
+    """As ``if ttl > 0: arguments += ["PX", ttl]`` does."""
+
+    def set(self, key: str, record: bytes, expires: float | None) -> None:
+        late = expires is not None and expires <= time.time()
+        super().set(key, record, None if late else expires)
+
+
+@breaks("iteration-pages", "test_a_page_may_end_at_any_key")
+class SpellsItsCursorsInASCII(Shelf):
+    def scan(self, prefix: str, cursor: str | None, limit: int) -> Page:
+        cells, following = super().scan(prefix, cursor, limit)
+        spelled = following and following.encode("ascii", "replace").decode()
+        return Page(cells, spelled)
+
+
+@breaks("splitting-parts", "test_deleting_many_deletes_the_parts_of_each")
+class TakesTheFirst(Shelf):
+    """Of many cells that it deletes it returns one record."""
+
+    def take_many(self, keys: Sequence[str]) -> tuple[int, dict[str, bytes]]:
+        number, found = super().take_many(keys)
+        return number, dict(list(found.items())[:1])
 
 
 @breaks("failure-connections", "test_a_failed_call_keeps_no_connection")
