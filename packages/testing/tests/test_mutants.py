@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -16,10 +17,8 @@ ROOT = Path(__file__).parents[3]
 Reports = dict[tuple[str, str], str]
 
 
-@pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
-    """What each check of each backend said: nothing where it passed."""
-    report = tmp_path_factory.mktemp("faults") / "report.xml"
+def run_checks(report: Path) -> None:
+    """Run each check of each backend, in a process of its own."""
     environment = {name: os.environ[name] for name in os.environ if not name.startswith("PYTEST_")}
     command = [sys.executable, "-m", "pytest", "packages/testing/tests/mutants/faults.py"]
     command += ["-q", "--tb=short", "-p", "no:cacheprovider"]
@@ -34,6 +33,20 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
         check=False,
     )
     assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout + run.stderr
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
+    """What each check of each backend said: nothing where it passed."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    report = place / "mutants.xml"
+    # The checks take most of a minute, and all of xdist's workers read what one of them has run.
+    with (place / "mutants.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not report.exists():
+            run_checks(report)
     said: Reports = {}
     for case in ElementTree.parse(report).iter("testcase"):
         kind = case.attrib["classname"].rpartition(".")[2].removeprefix("Test")
