@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
@@ -208,6 +209,8 @@ def test_a_checkpoint_holds_no_url() -> None:
         (["dump", "none/x", "--store", "one"], "none/x: No such file or directory."),
         (["dump", ".", "--store", "one"], ".: Is a directory."),
         (["load", ".", "--store", "one"], ".: Is a directory."),
+        (["dump", "/dev/full", "--store", "one"], "/dev/full: No space left on device."),
+        (["dump", "full.gz", "--store", "one"], "full.gz: No space left on device."),
         (["load", "plain.gz", "--store", "one"], "plain.gz is not a dump of this version: it "),
         (["load", "plain.zst", "--store", "one"], "plain.zst is not a dump of this version: it "),
         (["load", "bad.gz", "--store", "one"], "bad.gz is damaged: it cannot be decompressed"),
@@ -218,6 +221,7 @@ def test_a_checkpoint_holds_no_url() -> None:
 def test_a_file_or_a_place_that_will_not_do_is_told(arguments: list[str], said: str) -> None:
     for name in ("plain.gz", "plain.zst"):
         Path(name).write_bytes(b"plain and long enough to be looked at\n" * 9)
+    Path("full.gz").symlink_to("/dev/full")
     manage("dump", "bad.gz", "--store", "one")
     whole = bytearray(Path("bad.gz").read_bytes())
     whole[200:260] = b"\xff" * 60
@@ -342,3 +346,13 @@ def test_writers_close_the_connections_of_their_threads_once(
     with pytest.raises(OSError, match="full"):
         transfer()
     assert len(closed) == 6
+
+
+def test_a_dump_into_a_pipe_is_read_at_its_other_end() -> None:
+    os.mkfifo("pipe.gz")
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(Path("pipe.gz").read_bytes)
+        manage("dump", "pipe.gz", "--store", "one")
+        Path("whole.gz").write_bytes(read.result(60))
+    manage("load", "whole.gz", "--store", "two")
+    assert dict(kvstores["two"].items()) == dict(kvstores["one"].items())

@@ -35,14 +35,20 @@ class DumpWriter:
         else:
             with reported(name):
                 self._file = _open(name, anew=resume_at is None)
-            if resume_at is not None and os.fstat(self._file.fileno()).st_size < resume_at:
-                self._file.close()
-                raise CommandError(
-                    _("%s is shorter than it was: begin anew without --resume.") % name
-                )
-            self._file.truncate(resume_at or 0)
-            self._file.seek(0, os.SEEK_END)
+            if resume_at is not None:
+                self._cut(resume_at)
         self.offset = resume_at or 0
+
+    def _cut(self, size: int) -> None:
+        """Cut the file back to its whole pages, and go to its end."""
+        if os.fstat(self._file.fileno()).st_size < size:
+            self._file.close()
+            raise CommandError(
+                _("%s is shorter than it was: begin anew without --resume.") % self._name
+            )
+        with reported(self._name):
+            self._file.truncate(size)
+            self._file.seek(0, os.SEEK_END)
 
     def write(self, page: bytes) -> None:
         """Append one page, and hand it to the operating system."""
@@ -55,7 +61,9 @@ class DumpWriter:
     def close(self) -> None:
         """Close the file; standard output stays open."""
         if self._name != STANDARD:
-            self._file.close()
+            # It writes once more what could not be written before.
+            with reported(self._name):
+                self._file.close()
 
 
 def lines_of(name: str, most: int) -> Generator[bytes]:
