@@ -115,18 +115,21 @@ def test_an_atomic_change_that_is_cut_anywhere_happens_once_or_not(
     for offset in range(0, length + 10, 3):
         proxied.get(cell)
         (proxy.cut_reply if way == "reply" else proxy.cut_request)(offset, how, times=1)
+        before, unknown = min(known), False
         try:
             count_up()
             known = {number + 1 for number in known}
         except OutcomeUnknown:
             known |= {number + 1 for number in known}
             steps += 1
+            unknown = True
         except Unavailable:
             pass
         proxy.pass_through()
         found = int(proxied.get(cell) or b"0")
         assert found in known, offset
-        known = {found}
+        # On a busy machine the server may do what it was sent after the next read.
+        known = {found, found + 1} if unknown and found == before else {found}
     assert steps > 0
 
 
