@@ -174,7 +174,7 @@ DATABASES = Chapter(
             settings=(
                 "class OwnTables:\n"
                 "    def allow_migrate(self, db, app_label, **hints):\n"
-                '        return app_label == "shop"\n\n'
+                '        return app_label == "shop"\n\n\n'
                 "DATABASE_ROUTERS = [OwnTables()]\n"
                 'KEY_VALUE_STORES = {"sessions": "db://not_migrated"}'
             ),
