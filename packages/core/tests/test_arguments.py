@@ -223,6 +223,12 @@ def test_set_many_says_that_it_takes_a_dict(store: Store, values: Any) -> None:
     assert store.count() == 0
 
 
+@pytest.mark.parametrize("entries", [5, None, len])
+def test_restore_says_that_it_takes_entries(store: Store, entries: Any) -> None:
+    with pytest.raises(InvalidValue, match=f"takes entries, not {type(entries).__name__}"):
+        store.restore(entries)
+
+
 @pytest.mark.parametrize(
     ("key", "advice"),
     [

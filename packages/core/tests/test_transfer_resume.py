@@ -356,3 +356,18 @@ def test_a_dump_into_a_pipe_is_read_at_its_other_end() -> None:
         Path("whole.gz").write_bytes(read.result(60))
     manage("load", "whole.gz", "--store", "two")
     assert dict(kvstores["two"].items()) == dict(kvstores["one"].items())
+
+
+def test_a_dump_into_a_device_leaves_no_checkpoint_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[Path] = []
+    monkeypatch.setattr(Checkpoint, "write", lambda self, **state: written.append(self.path))
+    os.mkfifo("pipe")
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(Path("pipe").read_bytes)
+        manage("dump", "pipe", "--store", "one")
+        assert read.result(60).count(b"\n") == kvstores["one"].count() + 2
+    assert written == []
+    manage("dump", "file", "--store", "one")
+    assert set(written) == {Path("file.progress")}

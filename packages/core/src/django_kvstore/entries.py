@@ -209,6 +209,12 @@ class EntryStore:
         All are checked and serialized before the first is sent; those without a value, or whose
         time is over, are left out.
         """
+        if not isinstance(entries, Iterable):
+            raise self.backend.error(
+                InvalidValue,
+                f"restore takes entries, not {type(entries).__name__}.",
+                hint="Give those of a page that export returned: store.restore(page.entries).",
+            )
         by_expiry: dict[float | None, dict[str, tuple[bytes, int]]] = {}
         for entry in entries:
             if entry.expires is not None and not isfinite(entry.expires):

@@ -50,7 +50,9 @@ class Dump(Subcommand):
         refuse_standard(name, options)
         of = [options["store"], prefix, options["namespace"] or ""]
         checkpoint = Checkpoint(Path(f"{name}.progress"), of=of)
-        state = checkpoint.begin(resume=options["resume"]) if name != STANDARD else None
+        # What a pipe or a device was given cannot be gone on from.
+        resumable = name != STANDARD and (Path(name).is_file() or not Path(name).exists())
+        state = checkpoint.begin(resume=options["resume"]) if resumable else None
         failures = Failures(state and state["failures"])
         done, cursor = (state["entries"], state["cursor"]) if state else (0, None)
         quiet = options["verbosity"] == 0
@@ -66,7 +68,7 @@ class Dump(Subcommand):
                 done += len(lines)
                 writer.write(b"".join(lines))
                 progress.advance(len(lines))
-                if following is not None and name != STANDARD:
+                if following is not None and resumable:
                     checkpoint.write(
                         offset=writer.offset,
                         cursor=following,
