@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
@@ -166,7 +167,11 @@ def test_a_database_that_is_not_there_is_named(open_backend):
 
 
 @override_settings(KEY_VALUE_STORES={"kept": "db://kvstore?using=nowhere"})
-def test_a_database_that_is_not_there_fails_the_checks_and_no_more():
+def test_a_database_that_is_not_there_fails_the_checks_and_no_more(monkeypatch):
+    # Not the checks of applications that another test had installed.
+    ours = {check for check in registry.registered_checks if "kvstore" in check.__module__}
+    assert ours
+    monkeypatch.setattr(registry, "registered_checks", ours)
     for arguments in ([], ["--database", "default"]):
         with pytest.raises(SystemCheckError, match=r"settings\.DATABASES has: 'default'"):
             call_command("check", *arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
 from threading import Barrier
 from typing import Any
 
@@ -18,6 +19,22 @@ from django_kvstore_testing.workers import Crews, ProcessWorkers, ThreadWorkers
 from mutants import failing
 
 OPENING = Opening("contract", {"URL": "locmem://workers"})
+
+
+class Children:
+    """The processes that a test has started: those of the run's own crew were there before."""
+
+    def __init__(self) -> None:
+        self._before = set(multiprocessing.active_children())
+
+    def now(self) -> list[BaseProcess]:
+        return [each for each in multiprocessing.active_children() if each not in self._before]
+
+
+@pytest.fixture
+def children() -> Children:
+    """What the test starts."""
+    return Children()
 
 
 @pytest.fixture
@@ -44,7 +61,7 @@ def test_a_failing_thread_is_told_of(store: Store) -> None:
         ThreadWorkers(4).race(tasks.count_up, store, key="key", times=1)
 
 
-def test_processes_are_started_once_for_many_races(store: Store) -> None:
+def test_processes_are_started_once_for_many_races(store: Store, children: Children) -> None:
     workers = ProcessWorkers(OPENING, inherited_settings(), processes=2, threads=2)
     try:
         assert workers.number == 4
@@ -55,31 +72,31 @@ def test_processes_are_started_once_for_many_races(store: Store) -> None:
         assert workers.usable
     finally:
         workers.close()
-    assert multiprocessing.active_children() == []
+    assert children.now() == []
 
 
-def test_a_failing_process_is_told_of_and_ends_all(store: Store) -> None:
+def test_a_failing_process_is_told_of_and_ends_all(store: Store, children: Children) -> None:
     workers = ProcessWorkers(OPENING, inherited_settings(), processes=2, threads=2)
     with pytest.raises(AssertionError, match=r"(?s)another process failed.*KeyError: 'nowhere'"):
         workers.race(failing.fail_in_one, store)
     assert not workers.usable
-    assert multiprocessing.active_children() == []
+    assert children.now() == []
 
 
-def test_a_process_that_cannot_open_the_store_is_told_of() -> None:
+def test_a_process_that_cannot_open_the_store_is_told_of(children: Children) -> None:
     opening = Opening("contract", {"URL": "nosuchengine://"})
     with pytest.raises(AssertionError, match="There is no backend for the scheme 'nosuchengine'"):
         ProcessWorkers(opening, inherited_settings(), processes=1, threads=1)
-    assert multiprocessing.active_children() == []
+    assert children.now() == []
 
 
 @pytest.fixture
-def crews() -> Iterator[Crews]:
+def crews(children: Children) -> Iterator[Crews]:
     """The processes of a run that has just begun."""
     crews = Crews()
     yield crews
     crews.close()
-    assert multiprocessing.active_children() == []
+    assert children.now() == []
 
 
 def few(crews: Crews, opening: Opening, **changes: Any) -> ProcessWorkers:
@@ -87,14 +104,16 @@ def few(crews: Crews, opening: Opening, **changes: Any) -> ProcessWorkers:
     return crews.workers(opening, {**inherited_settings(), **changes}, processes=2, threads=2)
 
 
-def test_one_crew_opens_one_store_after_the_other(store: Store, crews: Crews) -> None:
+def test_one_crew_opens_one_store_after_the_other(
+    store: Store, crews: Crews, children: Children
+) -> None:
     first = few(crews, OPENING)
-    before = {process.pid for process in multiprocessing.active_children()}
+    before = {process.pid for process in children.now()}
     assert first.race(tasks.add_first, store, keys=["key"]).count([True]) == 2
     second = few(crews, Opening("contract", {"URL": "locmem://others"}))
     assert second is first
     assert second.race(tasks.see, store, key="key") == [None] * 4
-    assert {process.pid for process in multiprocessing.active_children()} == before
+    assert {process.pid for process in children.now()} == before
 
 
 def test_a_crew_at_rest_has_closed_its_stores(store: Store, crews: Crews) -> None:
@@ -105,26 +124,32 @@ def test_a_crew_at_rest_has_closed_its_stores(store: Store, crews: Crews) -> Non
     assert few(crews, OPENING).race(tasks.see, store, key="key") == [None] * 4
 
 
-def test_a_crew_of_which_one_has_died_is_replaced(store: Store, crews: Crews) -> None:
+def test_a_crew_of_which_one_has_died_is_replaced(
+    store: Store, crews: Crews, children: Children
+) -> None:
     few(crews, OPENING)
-    dead = multiprocessing.active_children()[0]
+    dead = children.now()[0]
     dead.kill()
     dead.join()
     assert few(crews, OPENING).race(tasks.see, store, key="key") == [None] * 4
-    assert len(multiprocessing.active_children()) == 2
+    assert len(children.now()) == 2
 
 
-def test_a_process_that_dies_in_a_race_keeps_nobody_waiting(store: Store, crews: Crews) -> None:
+def test_a_process_that_dies_in_a_race_keeps_nobody_waiting(
+    store: Store, crews: Crews, children: Children
+) -> None:
     workers = few(crews, OPENING)
     with pytest.raises(AssertionError, match="a process ended with code 9"):
         workers.race(failing.die_in_one, store)
-    assert multiprocessing.active_children() == []
+    assert children.now() == []
     assert few(crews, OPENING).race(tasks.see, store, key="key") == [None] * 4
 
 
-def test_other_settings_need_other_processes(store: Store, crews: Crews) -> None:
+def test_other_settings_need_other_processes(
+    store: Store, crews: Crews, children: Children
+) -> None:
     assert few(crews, OPENING) is not few(crews, OPENING, SECRET_KEY="another")
-    assert len(multiprocessing.active_children()) == 4
+    assert len(children.now()) == 4
 
 
 def test_workers_see_the_environment_of_now(
