@@ -473,7 +473,7 @@ class Network(Optional):
             if number == 0:
                 try:
                     remote.close()
-                    self._wait_for(lambda: fault_proxy.open_connections == 0)
+                    self._wait_for(lambda: fault_proxy.open_connections == 0, seconds=1.0)
                     left.append(fault_proxy.open_connections)
                 finally:
                     closed.set()
@@ -482,7 +482,7 @@ class Network(Optional):
 
         assert run_threads(5, work) == list(range(5))
         remote.close()
-        self._wait_for(lambda: fault_proxy.open_connections == 0)
+        self._wait_for(lambda: fault_proxy.open_connections == 0, seconds=1.0)
         left.append(fault_proxy.open_connections)
         assert left == [0, 0], (
             f"five threads used the store, and after close() {max(left)} connections were open: "
@@ -546,7 +546,7 @@ class Network(Optional):
         number = 6 if fault == "silence" else 40
         self._reconnect(fault_proxy, remote)
         remote.close()
-        self._wait_for(lambda: fault_proxy.open_connections == 0)
+        self._wait_for(lambda: fault_proxy.open_connections == 0, seconds=1.0)
         gc.collect()
         before = len(open_descriptors())
         if fault == "silence":
@@ -567,7 +567,7 @@ class Network(Optional):
         )
         assert remote.get("key") == "value"
         remote.close()
-        settled = self._wait_for(lambda: fault_proxy.open_connections == 0)
+        settled = self._wait_for(lambda: fault_proxy.open_connections == 0, seconds=1.0)
         assert settled or fault_proxy.open_connections < number, (
             f"after {number} calls that failed ({fault}), and close(), "
             f"{fault_proxy.open_connections} connections are open: expected none"
@@ -578,9 +578,9 @@ class Network(Optional):
             f"{number} calls that failed ({fault}) have left {left} sockets open: expected none"
         )
 
-    def _wait_for(self, condition: Callable[[], bool]) -> bool:
-        """Wait until the condition holds, some seconds at most; say whether it does."""
-        until = time.monotonic() + 5
+    def _wait_for(self, condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+        """Wait until the condition holds, for so many seconds at most; say whether it does."""
+        until = time.monotonic() + seconds
         while not condition() and time.monotonic() < until:
             time.sleep(0.005)
         return condition()
