@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,14 @@ def render(message: Callable[[Mistake], str]) -> str:
             parts += [f"### {mistake.title}\n", *_shown(mistake, message(mistake), settings=new)]
             settings = mistake.settings
     return "\n".join(parts)
+
+
+def said(page: str, mistake: Mistake) -> str:
+    """Return what the page shows as the message of that mistake."""
+    section = page.partition(f"### {mistake.title}\n")[2]
+    section = re.split(r"^##", section, maxsplit=1, flags=re.MULTILINE)[0]
+    begin = f"```console\n$ {mistake.call}\n" if mistake.is_command else "```text\n"
+    return section.rpartition(begin)[2].partition("\n```\n")[0]
 
 
 def _shown(mistake: Mistake, told: str, *, settings: bool) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from .catalogue import MISTAKES
 from .mistake import SECRET, Mistake
+from .page import PAGE, said
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.title)
@@ -20,3 +21,7 @@ def test_the_message_says_what_to_do(mistake: Mistake, made: Callable[[Mistake],
     assert mistake.fix in found.message
     assert not mistake.alias or f"'{mistake.alias}'" in found.message
     assert SECRET not in found.everything
+    # And so it is on the page.
+    page = PAGE.read_text(encoding="utf-8")
+    shown = said(page, mistake)
+    assert shown == found.message.expandtabs(2), "run 'hatch run messages', and look at it"
