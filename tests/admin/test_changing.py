@@ -55,7 +55,7 @@ def test_the_expiry_is_changed(
         ("{", "A name needs double quotes: line 1, column 2."),
         ('{"$date": "yesterday"}', "This is not typed JSON"),
         ('{"$set": [[]]}', "This is not typed JSON"),
-        ('{"a": 1, "a": 2}', "the name “a” stands there twice"),
+        ('{"a": 1, "a": 2}', "the name “a” appears twice"),
         ("NaN", "NaN is not JSON"),
         ("[1e999]", 'write {"$float": "inf"}'),
         ("9" * 5000, "a number has more than 4300 digits"),

@@ -282,7 +282,7 @@ def test_a_number_of_very_many_digits_is_shown_and_dumped(tmp_path: Path) -> Non
         ('"{bad"x', "There is more after the value: line 1, column 7."),
         ("{bad", "A name needs double quotes: line 1, column 2."),
         ("", 'Text needs double quotes: write "".'),
-        ('{"a": 1, "a": 2}', "the name “a” stands there twice"),
+        ('{"a": 1, "a": 2}', "the name “a” appears twice"),
         ("NaN", "NaN is not JSON"),
         ("1e999", '{"$float": "inf"}'),
         ('{"a": [-1e999]}', '{"$float": "inf"}'),

@@ -9,6 +9,7 @@ import pytest
 
 from django_kvstore_testing import Contract
 from django_kvstore_testing.atomic import Atomic
+from django_kvstore_testing.base import Base
 from django_kvstore_testing.bulk import Bulk
 from django_kvstore_testing.corruption import Corruption
 from django_kvstore_testing.expiry import Expiry
@@ -21,14 +22,17 @@ from django_kvstore_testing.splitting import Splitting
 from servers.memcached import Memcached
 
 
-class TestContract(Contract):
-    networked = True
+class OwnServer(Base):
+    """A server of the class's own, which its checks may stop or fill."""
+
+    megabytes: ClassVar[int] = 64
+    flags: ClassVar[tuple[str, ...]] = ()
     server: ClassVar[Memcached]
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
     def own_one(cls, available: Callable[..., None]) -> Iterator[None]:
-        cls.server = Memcached()
+        cls.server = Memcached(megabytes=cls.megabytes, options=cls.flags)
         available(cls.server)
         with cls.server:
             yield
@@ -36,6 +40,10 @@ class TestContract(Contract):
     @pytest.fixture
     def store_url(self) -> str:
         return f"memcached://{self.server.address}"
+
+
+class TestContract(OwnServer, Contract):
+    networked = True
 
     def stop_server(self) -> None:
         self.server.stop()
@@ -44,24 +52,13 @@ class TestContract(Contract):
         self.server.start()
 
 
-class TestFullServer(Refusing):
+class TestFullServer(OwnServer, Refusing):
     """A server that refuses, as ``-M`` has it, instead of evicting: its memory is filled."""
 
-    server: ClassVar[Memcached]
+    megabytes = 2
+    flags = ("-M",)
     #: The names of the items that fill it.
     filling: ClassVar[list[bytes]] = []
-
-    @pytest.fixture(scope="class", autouse=True)
-    @classmethod
-    def own_one(cls, available: Callable[..., None]) -> Iterator[None]:
-        cls.server = Memcached(megabytes=2, options=("-M",))
-        available(cls.server)
-        with cls.server:
-            yield
-
-    @pytest.fixture
-    def store_url(self) -> str:
-        return f"memcached://{self.server.address}"
 
     def refuse(self) -> None:
         """Fill the server, past the store, with items of about 50 kB: it has no room for more."""

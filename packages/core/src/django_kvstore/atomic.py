@@ -46,10 +46,11 @@ class AtomicStore(EntryStore):
         record = self.coder.encode(cell, value, expires)
         try:
             added = self.backend.add(cell, record, expires)
-            # What the engine has can have expired all the same, by the time in its record.
-            absent = partial(self.coder.is_absent, cell)
-            if not added and (self._may_look_present or absent(self.backend.get(cell))):
-                added = self._replace_if(cell, absent, Write(record, expires))
+            if not added:
+                absent = partial(self.coder.is_absent, cell)
+                # What the engine shows can have expired all the same, by the expiry in its record.
+                if self._may_look_present or absent(self.backend.get(cell)):
+                    added = self._replace_if(cell, absent, Write(record, expires))
         except KVStoreError as error:
             self.coder.abandon(cell, record, error)
             raise

@@ -80,7 +80,7 @@ def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(_("the name “%s” stands there twice") % name)
+            raise ValueError(_("the name “%s” appears twice") % name)
         found[name] = value
     return found
 

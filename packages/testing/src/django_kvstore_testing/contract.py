@@ -19,8 +19,8 @@ Run it with pytest. Where the URL is not known beforehand, a fixture gives it::
 or `make_store(self, url)` returns the `Store` itself. With `stop_server` and `start_server`, two
 methods, the checks of an outage run too, and with `refuse` and `allow` those of `Refused`.
 ``networked = True`` puts a proxy between the backend and its server, and the checks of what can
-happen on a network run. A failed check says which clause it is
-about, what was done, expected and found, and points to the clause in ``docs/contract.md``.
+happen on a network run. A failed check says which clause it is about, what was done, expected and
+found, and points to the clause in ``docs/contract.md``.
 
 What the engine declares by its flags decides what is expected: the checks of what it declares
 absent pass when the store refuses with `NotSupported`.

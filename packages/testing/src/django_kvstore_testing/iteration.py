@@ -164,7 +164,7 @@ class Iteration(Base):
     @clause("iteration-pages")
     @needs("iterable")
     def test_a_page_may_end_at_any_key(self, store: Store) -> None:
-        """A walk goes on after a page, whichever characters the last key on it has."""
+        """A walk continues after a page, whatever characters the last key of the page has."""
         keys = sorted(["a", "a%", "a\0", "a ", "b", "e\u0301", "\u00e9", "\u20ac", "\U0001f600"])
         store.set_many(dict.fromkeys(keys, 1))
         listed: list[str] = []

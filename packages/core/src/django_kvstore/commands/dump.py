@@ -50,7 +50,7 @@ class Dump(Subcommand):
         refuse_standard(name, options)
         of = [options["store"], prefix, options["namespace"] or ""]
         checkpoint = Checkpoint(Path(f"{name}.progress"), of=of)
-        # What a pipe or a device was given cannot be gone on from.
+        # A dump into a pipe or a device cannot be resumed.
         resumable = name != STANDARD and (Path(name).is_file() or not Path(name).exists())
         state = checkpoint.begin(resume=options["resume"]) if resumable else None
         failures = Failures(state and state["failures"])
